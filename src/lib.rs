@@ -1,0 +1,10 @@
+//! outlay plans ad delivery spend and evaluates suppliers.
+pub mod check;
+pub mod fit;
+pub mod math;
+pub mod panel;
+pub mod plan;
+pub mod score;
+pub mod settings;
+pub mod unify;
+pub mod units;

@@ -1,0 +1,175 @@
+//! The plan as people and programs read it: the shape of `plan.json`.
+
+use serde::{Deserialize, Serialize};
+
+/// `plan.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// `outlay/plan@1`.
+    pub format: String,
+    /// How planning ended.
+    pub status: Status,
+    /// Reporting currency.
+    pub currency: String,
+    /// What is counted.
+    pub kpi: String,
+    /// The plan's days.
+    pub period: Period,
+    /// The money.
+    pub budget: Budget,
+    /// What the plan reaches, in the goal's own unit; absent on a conflict.
+    pub objective: Option<f64>,
+    /// Proven bound on what any plan within the limits reaches.
+    pub bound: Option<f64>,
+    /// |bound − objective| ÷ |bound|.
+    pub gap: Option<f64>,
+    /// Expected KPI over the draws.
+    pub expected: Option<Expected>,
+    /// Spend ÷ expected KPI.
+    pub cost_per: Option<f64>,
+    /// One line a channel, ascending by label.
+    pub lines: Vec<Line>,
+    /// What the limits that bind are worth.
+    pub prices: Vec<Price>,
+    /// The same plan at other budgets.
+    pub frontier: Vec<FrontierPoint>,
+    /// Why there is no plan.
+    pub conflict: Option<Conflict>,
+}
+
+/// How planning ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The gap is within tolerance.
+    Optimal,
+    /// The best plan found in time; the gap says how far it may be from the best.
+    TimeLimit,
+    /// The limits contradict each other.
+    Conflict,
+}
+
+/// The plan's days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Period {
+    /// First day.
+    pub start: String,
+    /// Last day, included.
+    pub end: String,
+    /// Periods of the grain; fractional at week grain.
+    pub periods: f64,
+    /// `day` or `week`.
+    pub grain: String,
+}
+
+/// The money of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// As the settings give it.
+    pub asked: f64,
+    /// `face` or `cash`.
+    #[serde(rename = "in")]
+    pub counted_in: String,
+    /// Face value of all lines.
+    pub spent: f64,
+    /// Cash of all lines.
+    pub cash: f64,
+    /// `asked` less what is spent of it.
+    pub unspent: f64,
+    /// Why money is left.
+    pub unspent_because: Option<String>,
+}
+
+/// Expected KPI: mean and quantiles over the draws, not predictions of noisy counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Mean.
+    pub mean: f64,
+    /// 10 % quantile: the low case.
+    pub p10: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90 % quantile.
+    pub p90: f64,
+}
+
+/// One channel's share of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The channel's label.
+    pub channel: String,
+    /// Platform, when channels tell it.
+    pub platform: Option<String>,
+    /// Supplier, when channels tell it.
+    pub supplier: Option<String>,
+    /// Account, when channels tell it.
+    pub account: Option<String>,
+    /// Campaign, when channels tell it.
+    pub campaign: Option<String>,
+    /// Face value at the reference rate over the plan's periods.
+    pub reference_spend: f64,
+    /// Face value over the whole plan.
+    pub spend: f64,
+    /// Cash over the whole plan.
+    pub cash: f64,
+    /// Expected KPI; absent without a curve.
+    pub expected: Option<Expected>,
+    /// Spend ÷ expected KPI.
+    pub cost_per: Option<f64>,
+    /// What the last KPI costs at this spend.
+    pub marginal_cost: Option<f64>,
+    /// Names of the limits that hold it.
+    pub limited_by: Vec<String>,
+    /// Whether spend goes beyond what was observed, where the curve is a guess.
+    pub extrapolated: bool,
+    /// Why the line does not get more, as one sentence.
+    pub why_not_more: String,
+}
+
+/// What one more unit of a limit is worth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    /// The limit's name.
+    pub limit: String,
+    /// Change of the objective when the limit's number rises by one unit.
+    pub price: f64,
+    /// What the price is per.
+    pub unit: String,
+}
+
+/// The plan at another budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrontierPoint {
+    /// The budget.
+    pub budget: f64,
+    /// How planning ended there.
+    pub status: Status,
+    /// Expected KPI; absent on a conflict.
+    pub mean: Option<f64>,
+    /// 10 % quantile.
+    pub p10: Option<f64>,
+    /// 90 % quantile.
+    pub p90: Option<f64>,
+    /// What the last KPI costs there.
+    pub marginal_cost: Option<f64>,
+}
+
+/// Limits that contradict each other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// A smallest set that cannot all hold; leaving out any one mends it.
+    pub limits: Vec<String>,
+    /// The least money by which they miss each other.
+    pub short_by: f64,
+    /// The cheapest way to give that much.
+    pub relax: Vec<Relax>,
+}
+
+/// How far one limit must give way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Relax {
+    /// The limit.
+    pub limit: String,
+    /// By how much money.
+    pub by: f64,
+}

@@ -1,0 +1,9 @@
+//! Settings in two types: as written ([`file`]) and as meant ([`Settings`]), checked once, whole, at the start.
+
+mod file;
+mod meant;
+mod plan;
+
+pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, RebateMethod, RiskMeasure, Tier};
+pub use meant::{Event, Project, ScoreSettings, Settings, Source};
+pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
