@@ -1,8 +1,16 @@
 //! Panel → [`Fitted`]: a response curve per channel with posterior draws, or the reason why there is none.
 
 pub mod adstock;
+pub mod checks;
+pub mod estimate;
+pub mod likelihood;
+pub mod priors;
+pub mod regress;
 pub mod response;
 pub mod saturation;
+pub mod store;
+
+pub use estimate::channels;
 
 pub use response::{Curve, Response};
 pub use saturation::Saturation;

@@ -1,5 +1,9 @@
 //! Small pure kernels on slices. No domain words.
 
+pub mod dense;
+pub mod importance;
+pub mod mode;
+
 /// The `share` quantile of `values` in any order, linear between order statistics (Hyndman & Fan 1996, type 7).
 ///
 /// NaN without values.
