@@ -5,5 +5,6 @@ mod meant;
 mod plan;
 
 pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, RebateMethod, RiskMeasure, Tier};
+pub(crate) use meant::hex;
 pub use meant::{Event, Project, ScoreSettings, Settings, Source};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
