@@ -101,7 +101,12 @@ fn believable(label: &str, diagnostics: &Diagnostics) -> Finding {
     let facts = format!("{periods} periods, spend explains {explained:.0} %, Pareto k {pareto_k:.2}");
     if *pareto_k > LARGEST_K {
         let message = format!("{facts}: the posterior's draws are not to be trusted (effective {effective:.0})");
-        return Finding::review("fit.draws", label, message, "look at the channel's history for level shifts and outliers");
+        return Finding::review(
+            "fit.draws",
+            label,
+            message,
+            "look at the channel's history for level shifts and outliers",
+        );
     }
     Finding::pass("fit.draws", label, facts)
 }

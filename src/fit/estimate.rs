@@ -93,8 +93,7 @@ fn estimate(panel: &Panel, history: &History, label: &str, seed: u64) -> Result<
         .ok_or("the curve's posterior has no proper mode, so no interval could be believed")?;
     let sample = importance::sample(&posterior, &mode, DRAWS, &mut stream(seed, label))
         .ok_or("the curve's posterior could not be sampled")?;
-    let draws: Vec<Response> =
-        sample.draws.iter().map(|at| likelihood::response(at, history.mean_spend)).collect();
+    let draws: Vec<Response> = sample.draws.iter().map(|at| likelihood::response(at, history.mean_spend)).collect();
     let counts: Vec<f64> = history.counts.iter().map(|count| count.1).collect();
     let flat = vec![history.mean_count; counts.len()];
     let left = regress::deviance(&counts, &posterior.expected(&mode.at)) / regress::deviance(&counts, &flat);

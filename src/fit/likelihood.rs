@@ -171,7 +171,8 @@ mod tests {
 
     fn history() -> History {
         let spend: Vec<f64> = (0..40).map(|t| 0.2 + 1.6 * f64::from(t * 7 % 40) / 40.0).collect();
-        let counts = spend.iter().enumerate().map(|(t, x)| (t, (30.0 * x / (1.0 + x)).round() + (t % 5) as f64)).collect();
+        let counts =
+            spend.iter().enumerate().map(|(t, x)| (t, (30.0 * x / (1.0 + x)).round() + (t % 5) as f64)).collect();
         History { reported: vec![true; 40], spend, counts, mean_spend: 100.0, mean_count: 16.0 }
     }
 

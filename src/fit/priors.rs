@@ -62,8 +62,9 @@ pub struct Priors {
 ///
 /// Never once a test has read the file that is compiled in.
 pub fn shipped() -> &'static Priors {
-    static SHIPPED: LazyLock<Priors> =
-        LazyLock::new(|| toml::from_str(include_str!("../../models/priors.toml")).expect("models/priors.toml is sound"));
+    static SHIPPED: LazyLock<Priors> = LazyLock::new(|| {
+        toml::from_str(include_str!("../../models/priors.toml")).expect("models/priors.toml is sound")
+    });
     &SHIPPED
 }
 

@@ -168,7 +168,8 @@ fn params(response: &Response, family: &str) -> Params {
 pub fn read(path: &Path) -> Result<Fitted, Error> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::new(Kind::Input, format!("{name}: {error}")).help("`outlay fit` writes `models/model.json` under `--out`")
+        Error::new(Kind::Input, format!("{name}: {error}"))
+            .help("`outlay fit` writes `models/model.json` under `--out`")
     })?;
     parse(&text, &name)
 }
@@ -313,7 +314,9 @@ fn response(family: &str, params: &Params) -> Result<Response, String> {
             exponent: positive(params.exponent, "exponent")?,
         },
         "log" => Saturation::Log { scale: height(params.scale, "scale")?, half: positive(params.half, "half")? },
-        "saturating" => Saturation::Saturating { top: height(params.top, "top")?, half: positive(params.half, "half")? },
+        "saturating" => {
+            Saturation::Saturating { top: height(params.top, "top")?, half: positive(params.half, "half")? }
+        }
         "linear" => Saturation::Linear { scale: height(params.scale, "scale")? },
         "points" => Saturation::Points(points(params.points.as_deref())?),
         other => {

@@ -150,7 +150,8 @@ fn smooth_tail(weights: &mut [f64]) -> f64 {
     let most = weights[order[count - 1]];
     for (place, at) in order[count - tail..].iter().enumerate() {
         let share = (place as f64 + 0.5) / tail as f64;
-        let quantile = if k.abs() < 1e-12 { -scale * (-share).ln_1p() } else { scale * ((-k * (-share).ln_1p()).exp_m1()) / k };
+        let quantile =
+            if k.abs() < 1e-12 { -scale * (-share).ln_1p() } else { scale * ((-k * (-share).ln_1p()).exp_m1()) / k };
         weights[*at] = (cut + quantile).min(most);
     }
     k

@@ -2,5 +2,18 @@
 //! the limits, and the frontier over budgets.
 
 pub mod answer;
+pub mod cash;
+pub mod cents;
+pub mod conflict;
+pub mod envelope;
+pub mod explain;
+pub mod line;
+pub mod program;
+pub mod rows;
+pub mod scenarios;
+pub mod search;
+pub mod solve;
+
+pub use scenarios::scenarios;
 
 pub use answer::{Answer, Budget, Conflict, Expected, FrontierPoint, Line, Period, Price, Relax, Status};

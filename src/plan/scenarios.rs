@@ -1,0 +1,193 @@
+//! The plan at the asked budget and, in parallel, at the budgets of the frontier.
+
+use rayon::prelude::*;
+
+use super::answer::{Answer, FrontierPoint, Status};
+use super::explain::{self, Solution};
+use super::line::{Allowed, Line};
+use super::program::Aim;
+use super::rows::{self, Bounds, Row};
+use super::search::{self, Task};
+use super::{cents, conflict};
+use crate::check::{Error, Kind};
+use crate::fit::Fitted;
+use crate::fit::store::season_sum;
+use crate::settings::{BudgetIn, Goal, PlanSettings, RiskMeasure};
+use crate::units::Currency;
+
+/// The problem that every scenario shares.
+pub(super) struct Problem<'a> {
+    pub fitted: &'a Fitted,
+    pub settings: &'a PlanSettings,
+    pub lines: Vec<Line>,
+    pub rows: Vec<Row>,
+    pub bounds: Bounds,
+    pub aim: Aim,
+}
+
+/// How one scenario ended.
+pub(super) enum Outcome {
+    Plan(Box<Solution>),
+    Conflict(super::answer::Conflict),
+}
+
+/// Solves the plan and its frontier.
+///
+/// # Errors
+///
+/// [`Kind::Settings`] for settings that do not fit the models, or that this version cannot honour.
+pub fn scenarios(fitted: &Fitted, settings: &PlanSettings, currency: Currency) -> Result<Answer, Error> {
+    honoured(settings)?;
+    fits(fitted, currency)?;
+    let problem = problem(fitted, settings)?;
+    let multiples: Vec<f64> = std::iter::once(1.0).chain(settings.frontier.iter().copied()).collect();
+    let outcomes: Vec<_> = multiples.par_iter().map(|multiple| solved(&problem, settings.budget * multiple)).collect();
+    let mut outcomes = outcomes.into_iter().collect::<Result<Vec<Outcome>, Error>>()?;
+    let frontier = (1..outcomes.len()).map(|i| point(&problem, settings.budget * multiples[i], &outcomes[i])).collect();
+    Ok(explain::answer(&problem, outcomes.swap_remove(0), frontier))
+}
+
+/// Refuses what this version would otherwise leave out in silence.
+fn honoured(settings: &PlanSettings) -> Result<(), Error> {
+    let not_yet = |place: &str, what: &str| Error::setting(place, format!("{what} is not in this version"));
+    let mut wrong = Vec::new();
+    if settings.risk.measure == RiskMeasure::Cvar && settings.risk.weight > 0.0 {
+        wrong.push(not_yet("plan.risk", "a plan for the worst draws").help("use `risk = { measure = \"mean\" }`"));
+    }
+    if settings.caps_from_score {
+        wrong.push(
+            not_yet("plan.caps_from_score", "taking caps from the scorecard").help("write them as `[[plan.limit]]`"),
+        );
+    }
+    if settings.budget_in == BudgetIn::Cash && !settings.contracts.is_empty() {
+        let what = "a budget counted in cash beside contracts";
+        wrong.push(
+            not_yet("plan.budget_in", what).help("use `budget_in = \"face\"`; the plan states the cash of each line"),
+        );
+    }
+    Error::all(wrong)
+}
+
+fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
+    if fitted.currency != currency {
+        let message = format!("the models are in {}, the project's currency is {currency}", fitted.currency);
+        return Err(Error::setting("project.currency", message)
+            .help(format!("set `project.currency = \"{}\"`, or fit in {currency}", fitted.currency)));
+    }
+    if fitted.channels.is_empty() {
+        return Err(Error::new(Kind::Nothing, "the models have no channel").help("fit on data with at least one"));
+    }
+    Ok(())
+}
+
+fn problem<'a>(fitted: &'a Fitted, settings: &'a PlanSettings) -> Result<Problem<'a>, Error> {
+    let lines = lines(fitted, settings)?;
+    let (rows, allowed) = rows::all(&lines, settings)?;
+    let mut bounds = Bounds::new(&rows, allowed);
+    if let Some(ceiling) = settings.max_marginal_cost {
+        let each = bounds.allowed.par_iter_mut().zip(&lines);
+        each.for_each(|(allowed, line)| under_marginal_cost(allowed, line, ceiling, settings.budget));
+    }
+    let (kpi, spend) = match settings.goal {
+        Goal::Most => (1.0, 0.0),
+        Goal::BreakEven => (settings.value_per.unwrap_or(1.0), 1.0),
+        Goal::LeastSpend => (0.0, 1.0),
+    };
+    let target = settings.target.filter(|_| settings.goal == Goal::LeastSpend);
+    let aim = Aim { goal: settings.goal, kpi, spend, target, max_cost_per: settings.max_cost_per };
+    Ok(Problem { fitted, settings, lines, rows, bounds, aim })
+}
+
+fn lines(fitted: &Fitted, settings: &PlanSettings) -> Result<Vec<Line>, Error> {
+    let days = settings.days();
+    let periods = f64::from(days) / f64::from(fitted.grain.days());
+    let line = |fit: &crate::fit::ChannelFit| {
+        let season = season_sum(&fit.season, fitted.grain, settings.start, days).map_err(|day| {
+            let message = format!("channel `{}`: the season has no factor for {day}", fit.channel.label);
+            Error::new(Kind::Input, message).help("give the season a factor for every period of the plan")
+        })?;
+        Ok(Line {
+            channel: fit.channel.clone(),
+            curve: fit.curve.clone(),
+            periods,
+            season,
+            reference: fit.reference_spend * periods,
+            observed: fit.observed.1 * periods,
+        })
+    };
+    fitted.channels.iter().map(line).collect()
+}
+
+/// Spends beyond which the last KPI costs more than `ceiling` are not allowed; a floor outranks it.
+///
+/// Below where an S-shaped curve has become steep enough, the last KPI costs more too: the line gets nothing, or at
+/// least that much.
+fn under_marginal_cost(allowed: &mut Allowed, line: &Line, ceiling: f64, budget: f64) {
+    if line.curve.is_err() {
+        return;
+    }
+    let pays = |x: f64| line.marginal(x) * ceiling >= 1.0;
+    let high = allowed.high.min(budget);
+    let grid: Vec<f64> = (0..=400).map(|k| high * f64::from(k) / 400.0).collect();
+    let Some(last) = grid.iter().rposition(|x| pays(*x)) else {
+        allowed.high = allowed.low;
+        return;
+    };
+    if last + 1 < grid.len() {
+        allowed.high = edge(grid[last], grid[last + 1], &pays).max(allowed.low);
+    }
+    let first = grid.iter().position(|x| pays(*x)).unwrap_or(0);
+    if first > 0 {
+        allowed.minimum = allowed.minimum.max(edge(grid[first], grid[first - 1], &pays));
+    }
+}
+
+/// Where `holds` ends between `inside`, which it holds at, and `outside`; a place that it holds at.
+fn edge(mut inside: f64, mut outside: f64, holds: &impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..60 {
+        let middle = (inside + outside) / 2.0;
+        if holds(middle) { inside = middle } else { outside = middle }
+    }
+    inside
+}
+
+/// One scenario: the best plan at a budget, or why there is none.
+fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
+    let contradiction = || conflict::find(problem.lines.len(), &problem.rows, budget);
+    let rows: Vec<&Row> = problem.rows.iter().filter(|row| !row.is_bound()).collect();
+    let empty = |allowed: &Allowed| allowed.within(0.0, f64::INFINITY).is_none();
+    if problem.bounds.allowed.iter().any(empty) {
+        if let Some(conflict) = contradiction()? {
+            return Ok(Outcome::Conflict(conflict));
+        }
+        return Ok(Outcome::Conflict(explain::conflict_without_money(problem)));
+    }
+    let task = Task { lines: &problem.lines, allowed: problem.bounds.allowed.clone(), rows, budget, aim: problem.aim };
+    let Some(found) = search::best(&task)? else {
+        let conflict = contradiction()?;
+        return Ok(Outcome::Conflict(conflict.unwrap_or_else(|| explain::conflict_without_money(problem))));
+    };
+    let spend = cents::rounded(&found.spend, &task.allowed, &task.rows, budget);
+    Ok(Outcome::Plan(Box::new(Solution {
+        spend,
+        bound: found.bound,
+        duals: found.duals,
+        prices: found.line_prices,
+        budget,
+    })))
+}
+
+fn point(problem: &Problem, budget: f64, outcome: &Outcome) -> FrontierPoint {
+    let nothing =
+        FrontierPoint { budget, status: Status::Conflict, mean: None, p10: None, p90: None, marginal_cost: None };
+    let Outcome::Plan(solution) = outcome else { return nothing };
+    let expected = explain::expected(problem, &solution.spend);
+    FrontierPoint {
+        status: explain::status(problem, solution),
+        mean: Some(expected.mean),
+        p10: Some(expected.p10),
+        p90: Some(expected.p90),
+        marginal_cost: explain::marginal_cost_of_budget(problem, solution),
+        ..nothing
+    }
+}
