@@ -6,6 +6,8 @@ use super::rows::{Row, Sense};
 const PER_UNIT: f64 = 100.0;
 /// Share of a cent that the solver's accuracy may have taken.
 const NEARLY: f64 = 1e-3;
+/// Share of the budget within which a plan that spends it all may fall short by the solver's accuracy.
+const ALL: f64 = 1e-6;
 
 /// Rounds spends to cents. Every line is rounded down to what it is allowed; the cents that this frees go first where
 /// a floor misses them, then to the lines that lost most, as far as caps and budget allow.
@@ -14,7 +16,8 @@ const NEARLY: f64 = 1e-3;
 pub fn rounded(spend: &[f64], allowed: &[Allowed], rows: &[&Row], budget: f64) -> Vec<f64> {
     let mut cents = Cents::new(spend, allowed);
     let free = (budget * PER_UNIT + NEARLY).floor() as i64;
-    let wanted = (spend.iter().sum::<f64>() * PER_UNIT + NEARLY).floor() as i64;
+    let sum: f64 = spend.iter().sum();
+    let wanted = if budget - sum <= ALL * budget { free } else { (sum * PER_UNIT + NEARLY).floor() as i64 };
     let mut left = wanted.min(free) - cents.whole.iter().sum::<i64>();
     while left > 0 {
         let Some(line) = cents.next(rows, free) else { break };

@@ -40,8 +40,10 @@ pub struct Cells {
     above: Vec<Vec<(f64, f64)>>,
 }
 
-/// Relative width below which a cell is not split further.
-const LEAST_WIDTH: f64 = 1e-9;
+/// Width, relative to its spend, below which a cell is not split further: a smooth curve stays within the square of it.
+const LEAST_WIDTH: f64 = 1e-4;
+/// Relative distance below which two spends are the same.
+const SAME: f64 = 1e-9;
 /// What rounding may take from a sum of a few hundred states.
 const ROUNDING: f64 = 1e-12;
 
@@ -57,7 +59,7 @@ impl Cells {
         grid.extend(knots(line));
         grid.retain(|x| (low..=high).contains(x));
         grid.sort_by(f64::total_cmp);
-        grid.dedup_by(|b, a| *b - *a <= LEAST_WIDTH * high);
+        grid.dedup_by(|b, a| *b - *a <= SAME * high);
         if let (Some(last), true) = (grid.last_mut(), high > low) {
             *last = high;
         }
@@ -65,14 +67,18 @@ impl Cells {
         Cells { grid, above }
     }
 
-    /// Puts `x` on the grid; whether that made a difference.
+    /// Puts `x` on the grid, unless the cell around it is narrow enough; whether that made a difference.
     pub fn split(&mut self, line: &Line, x: f64) -> bool {
+        self.split_above(line, x, LEAST_WIDTH)
+    }
+
+    fn split_above(&mut self, line: &Line, x: f64, width: f64) -> bool {
         let after = self.grid.partition_point(|point| *point <= x);
         if after == 0 || after == self.grid.len() {
             return false;
         }
         let (a, b) = (self.grid[after - 1], self.grid[after]);
-        let least = LEAST_WIDTH * b.max(1e-9);
+        let least = width * b.max(1e-9);
         if x - a <= least || b - x <= least {
             return false;
         }
@@ -102,10 +108,10 @@ impl Cells {
             Some(start) => (Some(exact(0.0)), start.min(allowed.high)),
             None => (None, allowed.low),
         };
-        self.split(line, from);
-        self.split(line, allowed.high);
+        self.split_above(line, from, SAME);
+        self.split_above(line, allowed.high, SAME);
         let inside =
-            |i: &usize| self.grid[*i] >= from - LEAST_WIDTH && self.grid[i + 1] <= allowed.high * (1.0 + LEAST_WIDTH);
+            |i: &usize| self.grid[*i] >= from * (1.0 - SAME) && self.grid[i + 1] <= allowed.high * (1.0 + SAME);
         let cells = (0..self.above.len()).filter(inside).flat_map(|i| self.above[i].iter().copied());
         let ends = [exact(from), exact(allowed.high)];
         Envelope { corners: hull(island.into_iter().chain(ends).chain(cells).collect()) }

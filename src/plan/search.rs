@@ -187,7 +187,8 @@ impl<'a> Search<'a> {
         };
         let program = Program { envelopes: &envelopes, rows: &task.rows, budget: task.budget, aim: task.aim };
         let Some(solved) = solve::plan(&program)? else { return Ok(None) };
-        let expected = map(task.lines.len(), |i| task.lines[i].expected(solved.spend[i]));
+        // a spend that is not allowed brings what is left of it when it is brought down to one that is
+        let expected = map(task.lines.len(), |i| task.lines[i].expected(brought_down(&allowed[i], solved.spend[i])));
         let excess = (0..expected.len()).map(|i| (envelopes[i].at(solved.spend[i]) - expected[i]).max(0.0)).collect();
         let line_prices = program.line_prices(&solved.duals);
         Ok(Some(Node {
@@ -210,7 +211,7 @@ impl<'a> Search<'a> {
 
     /// Takes the node's spend for the best plan when it is one and none is better.
     fn offer(&mut self, node: &Node) {
-        let Some(spend) = self.repaired(&node.spend) else { return };
+        let spend = self.repaired(&node.spend);
         let whole: f64 = spend.iter().sum();
         let kpi: f64 = map(spend.len(), |i| self.task.lines[i].expected(spend[i])).iter().sum();
         let value = self.task.aim.value(kpi, whole);
@@ -222,9 +223,8 @@ impl<'a> Search<'a> {
     }
 
     /// The spend with every line brought down to what it is allowed.
-    fn repaired(&self, spend: &[f64]) -> Option<Vec<f64>> {
-        let down = |(allowed, x): (&Allowed, &f64)| if allowed.holds(*x) { Some(*x) } else { allowed.down(*x) };
-        self.task.allowed.iter().zip(spend).map(down).collect()
+    fn repaired(&self, spend: &[f64]) -> Vec<f64> {
+        self.task.allowed.iter().zip(spend).map(|(allowed, x)| brought_down(allowed, *x)).collect()
     }
 
     /// Whether a spend keeps the rows, to within the solver's accuracy; the last cents are settled by rounding.
@@ -262,6 +262,11 @@ impl<'a> Search<'a> {
         };
         halves.into_iter().flatten().map(narrowed).collect()
     }
+}
+
+/// The spend itself where it is allowed, else the largest allowed below it.
+fn brought_down(allowed: &Allowed, x: f64) -> f64 {
+    if allowed.holds(x) { x } else { allowed.down(x).unwrap_or(allowed.low) }
 }
 
 /// `f` of every line, in parallel when there are many.

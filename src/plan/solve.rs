@@ -28,12 +28,26 @@ impl Scale {
     }
 }
 
+/// Relative accuracies to ask the solver for, in turn: the next where one is out of reach.
+const ACCURACIES: [f64; 3] = [1e-9, 1e-7, 1e-5];
+
 /// Solves a program; `None` when nothing satisfies its rows.
 ///
 /// # Errors
 ///
-/// [`Kind::Bug`] when the solver stops for another reason.
+/// [`Kind::Bug`] when the solver stops for another reason, at any accuracy.
 pub fn plan(program: &Program) -> Result<Option<Solved>, Error> {
+    let mut last = Ok(None);
+    for accuracy in ACCURACIES {
+        last = plan_to(program, accuracy);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+fn plan_to(program: &Program, accuracy: f64) -> Result<Option<Solved>, Error> {
     let scale = Scale::of(program);
     let mut variables = ProblemVariables::new();
     let most: f64 = program.envelopes.iter().filter_map(|above| above.corners.last()).map(|corner| corner.0).sum();
@@ -46,7 +60,10 @@ pub fn plan(program: &Program) -> Result<Option<Solved>, Error> {
     let objective =
         kpi.clone() * (program.aim.kpi * scale.kpi / unit) - whole * (program.aim.spend * scale.money / unit);
     let mut model = variables.maximise(objective).using(good_lp::clarabel);
-    model.settings().tol_gap_abs(1e-9).tol_gap_rel(1e-9);
+    model.settings().tol_gap_abs(accuracy).tol_gap_rel(accuracy);
+    for line in &lines {
+        model.add_constraint(line.weights_add_up());
+    }
     let spend: Expression = lines.iter().map(|line| line.spend.clone()).sum();
     let whole_row = model.add_constraint(constraint!(spend == whole));
     model.add_constraint(constraint!(whole <= program.budget / scale.money));
@@ -62,12 +79,12 @@ pub fn plan(program: &Program) -> Result<Option<Solved>, Error> {
         Err(ResolutionError::Infeasible) => return Ok(None),
         Err(error) => return Err(Error::new(Kind::Bug, format!("the linear program was not solved: {error}"))),
     };
-    let spend = lines.iter().map(|line| line.value(&solution, scale.money)).collect();
+    let spend = lines.iter().map(|line| line.value(&solution)).collect();
     let dual = solution.compute_dual();
     let per_money = unit / scale.money;
     let found = Duals {
-        // the row reads Σ x = T: one more on its right-hand side is one more unit to spend for the same T
-        whole: -dual.dual(whole_row) * per_money,
+        // the row reads Σ x − T = 0: one more on its right-hand side is one more unit to spend for the same T
+        whole: dual.dual(whole_row) * per_money,
         budget: 0.0,
         rows: rows.into_iter().map(|row| dual.dual(row) * per_money).collect(),
         target: target.map_or(0.0, |row| -dual.dual(row) * unit / scale.kpi),
@@ -77,34 +94,37 @@ pub fn plan(program: &Program) -> Result<Option<Solved>, Error> {
     Ok(Some(Solved { spend, duals, bound }))
 }
 
-/// A line's spend and KPI as sums over the segments of its envelope.
+/// A line's spend and KPI as convex combinations of the corners of its envelope (the λ form: no segment is ever so
+/// short that its bound is lost in the tolerance).
 struct LineTerms {
-    low: f64,
-    high: f64,
+    corners: Vec<(f64, f64)>,
+    weights: Vec<Variable>,
     spend: Expression,
     kpi: Expression,
-    segments: Vec<Variable>,
 }
 
 impl LineTerms {
     fn new(corners: &[(f64, f64)], scale: &Scale, variables: &mut ProblemVariables) -> LineTerms {
-        let (first, last) = (corners[0], corners[corners.len() - 1]);
-        let (mut spend, mut kpi) = (Expression::from(first.0 / scale.money), Expression::from(first.1 / scale.kpi));
-        let mut segments = Vec::with_capacity(corners.len() - 1);
-        for pair in corners.windows(2) {
-            let width = (pair[1].0 - pair[0].0) / scale.money;
-            let segment = variables.add(variable().min(0.0).max(width));
-            spend.add_mul(1.0, segment);
-            kpi.add_mul((pair[1].1 - pair[0].1) / scale.kpi / width, segment);
-            segments.push(segment);
+        let weights: Vec<Variable> = variables.add_vector(variable().min(0.0), corners.len());
+        let (mut spend, mut kpi) = (Expression::default(), Expression::default());
+        for (weight, corner) in weights.iter().zip(corners) {
+            spend.add_mul(corner.0 / scale.money, *weight);
+            kpi.add_mul(corner.1 / scale.kpi, *weight);
         }
-        LineTerms { low: first.0, high: last.0, spend, kpi, segments }
+        LineTerms { corners: corners.to_vec(), weights, spend, kpi }
     }
 
-    /// The spend, brought back into its interval from what the tolerance leaves outside.
-    fn value(&self, solution: &impl Solution, money: f64) -> f64 {
-        let sum: f64 = self.segments.iter().map(|segment| solution.value(*segment).max(0.0)).sum();
-        (self.low + sum * money).clamp(self.low, self.high)
+    fn weights_add_up(&self) -> Constraint {
+        constraint!(self.weights.iter().sum::<Expression>() == 1.0)
+    }
+
+    /// The spend; weights are brought back to what the tolerance leaves outside.
+    fn value(&self, solution: &impl Solution) -> f64 {
+        let weights: Vec<f64> = self.weights.iter().map(|weight| solution.value(*weight).max(0.0)).collect();
+        let total: f64 = weights.iter().sum();
+        let sum: f64 = weights.iter().zip(&self.corners).map(|(weight, corner)| weight * corner.0).sum();
+        let ends = (self.corners[0].0, self.corners[self.corners.len() - 1].0);
+        (sum / total).clamp(ends.0, ends.1)
     }
 }
 

@@ -1,1 +1,4 @@
-fn main() {}
+//! One module a kind of promise.
+
+mod plans;
+mod support;

@@ -1,0 +1,201 @@
+//! Plans against closed forms, brute force and the laws of optimal allocation.
+
+use outlay::plan::{Answer, Status};
+use proptest::prelude::*;
+
+use crate::support::{hill, model, plan, settings};
+
+fn planned(channels: &[(&str, String)], budget: f64, rest: &str) -> Answer {
+    plan(&model(channels), &settings(budget, rest)).unwrap()
+}
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("c{i}")).collect()
+}
+
+/// Spends that a cent of rounding may move.
+const CENT: f64 = 0.02;
+
+#[test]
+fn two_equal_curves_share_equally() {
+    let answer = planned(&[("a", hill(100.0, 500.0, 1.0)), ("b", hill(100.0, 500.0, 1.0))], 30_000.0, "frontier = []");
+    assert_eq!(answer.status, Status::Optimal);
+    assert!((answer.lines[0].spend - 15_000.0).abs() < 30.0, "{:?}", answer.lines[0]);
+    assert!(answer.gap.unwrap() <= 1e-6, "{:?}", answer.gap);
+    assert_eq!(answer.budget.spent, 30_000.0);
+}
+
+/// For f = β x ÷ (κ + x), marginal equality gives κ_i + x_i ∝ √(β_i κ_i).
+#[test]
+fn michaelis_menten_has_a_closed_form() {
+    let curves = [(100.0, 500.0), (60.0, 200.0), (200.0, 3000.0)];
+    let channels: Vec<_> = ["a", "b", "c"].iter().zip(curves).map(|(n, (t, h))| (*n, hill(t, h, 1.0))).collect();
+    let answer = planned(&channels, 90_000.0, "frontier = []");
+    let roots: Vec<f64> = curves.iter().map(|(top, half)| (top * half).sqrt()).collect();
+    let scale = (3000.0 + 3700.0) / roots.iter().sum::<f64>();
+    for (line, (root, (_, half))) in answer.lines.iter().zip(roots.iter().zip(curves)) {
+        let exact = 30.0 * (root * scale - half);
+        // the objective is flat at its top: a gap of 1e-6 allows spends off by about 1e-3 of the budget
+        assert!((line.spend - exact).abs() < 2e-3 * 90_000.0, "{} {exact}", line.spend);
+    }
+    let price = answer.prices[0].price;
+    let marginal = 1.0 / answer.lines[0].marginal_cost.unwrap();
+    assert!((price / marginal - 1.0).abs() < 5e-3, "{price} {marginal}");
+}
+
+/// The best over a grid of spends in steps of `step`, a lower bound that the plan must not fall below.
+fn brute_force(curves: &[(f64, f64, f64)], budget: f64, steps: usize, low: f64) -> f64 {
+    let step = budget / steps as f64;
+    let value = |i: usize, k: usize| {
+        let (top, half, slope) = curves[i];
+        let x = step * k as f64;
+        if x + 1e-9 < low && k > 0 { f64::NEG_INFINITY } else { 30.0 * top / (1.0 + (half / (x / 30.0)).powf(slope)) }
+    };
+    let mut best = vec![0.0; steps + 1];
+    for i in 0..curves.len() {
+        best =
+            (0..=steps).map(|k| (0..=k).map(|j| best[k - j] + value(i, j)).fold(f64::NEG_INFINITY, f64::max)).collect();
+    }
+    best[steps]
+}
+
+fn curves() -> impl Strategy<Value = Vec<(f64, f64, f64)>> {
+    prop::collection::vec((10.0..200.0f64, 100.0..2000.0f64, 0.5..2.5f64), 2..5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn no_grid_beats_the_plan_and_none_passes_the_bound(curves in curves(), per_line in 3_000.0..60_000.0f64) {
+        let budget = (per_line * curves.len() as f64).round();
+        let names = names(curves.len());
+        let channels: Vec<_> = names.iter().zip(&curves).map(|(n, (t, h, s))| (n.as_str(), hill(*t, *h, *s))).collect();
+        let answer = planned(&channels, budget, "frontier = []");
+        let grid = brute_force(&curves, budget, 300, 0.0);
+        let (objective, bound) = (answer.objective.unwrap(), answer.bound.unwrap());
+        prop_assert!(objective >= grid * (1.0 - 1e-6), "{objective} below the grid's {grid}, gap {:?}", answer.gap);
+        prop_assert!(bound >= grid * (1.0 - 1e-9), "bound {bound} below the grid's {grid}");
+        prop_assert!(answer.gap.unwrap() <= 1e-4, "{:?}", answer.gap);
+        prop_assert!(answer.budget.spent <= budget + 1e-9);
+    }
+
+    #[test]
+    fn minimum_buys_agree_with_brute_force(curves in curves(), amount in 2_000.0..20_000.0f64) {
+        let budget = 8_000.0 * curves.len() as f64;
+        let names = names(curves.len());
+        let channels: Vec<_> = names.iter().zip(&curves).map(|(n, (t, h, s))| (n.as_str(), hill(*t, *h, *s))).collect();
+        let rest = format!("frontier = []\n[[plan.minimum_buy]]\namount = {amount}");
+        let answer = planned(&channels, budget, &rest);
+        let grid = brute_force(&curves, budget, 300, amount);
+        prop_assert!(answer.objective.unwrap() >= grid * (1.0 - 1e-4), "{:?} {grid}", answer.objective);
+        prop_assert!(answer.bound.unwrap() >= grid * (1.0 - 1e-9));
+        prop_assert!(answer.lines.iter().all(|line| line.spend == 0.0 || line.spend >= amount - CENT));
+    }
+
+    #[test]
+    fn more_budget_never_brings_less(curves in curves()) {
+        let names = names(curves.len());
+        let channels: Vec<_> = names.iter().zip(&curves).map(|(n, (t, h, s))| (n.as_str(), hill(*t, *h, *s))).collect();
+        let answer = planned(&channels, 40_000.0, "frontier = [0.5, 0.9, 1.0, 1.4]");
+        let means: Vec<f64> = answer.frontier.iter().map(|point| point.mean.unwrap()).collect();
+        prop_assert!(means.is_sorted_by(|a, b| *a <= b * (1.0 + 2e-4)), "{means:?}");
+    }
+
+    #[test]
+    fn line_order_changes_nothing_and_interior_lines_share_one_marginal_cost(curves in curves()) {
+        let curves: Vec<_> = curves.iter().map(|(t, h, s)| (*t, *h, s.min(1.0))).collect();
+        let names = names(curves.len());
+        let mut channels: Vec<_> = names.iter().zip(&curves).map(|(n, (t, h, s))| (n.as_str(), hill(*t, *h, *s))).collect();
+        let answer = planned(&channels, 50_000.0, "frontier = []");
+        channels.reverse();
+        prop_assert_eq!(&planned(&channels, 50_000.0, "frontier = []"), &answer);
+        let costs: Vec<f64> = answer.lines.iter().filter(|l| l.spend > 1.0).filter_map(|l| l.marginal_cost).collect();
+        let spread = costs.iter().fold(0.0, |m: f64, c| m.max(*c)) / costs.iter().fold(f64::MAX, |m: f64, c| m.min(*c));
+        prop_assert!(spread < 1.02, "{costs:?}");
+    }
+}
+
+#[test]
+fn limits_hold_and_their_prices_predict() {
+    let channels = [("a", hill(100.0, 500.0, 1.0)), ("b", hill(100.0, 500.0, 0.8)), ("c", hill(50.0, 900.0, 1.0))];
+    let rest = |max: f64| {
+        format!(
+            "frontier = []\n[[plan.limit]]\nname = \"cap\"\nwhere = {{ platform = \"a\" }}\nmax = {max}\n[[plan.limit]]\nname = \"share\"\nwhere = {{ platform = \"c\" }}\nshare_min = 0.3"
+        )
+    };
+    let (one, other) = (planned(&channels, 40_000.0, &rest(9_000.0)), planned(&channels, 40_000.0, &rest(9_100.0)));
+    assert!(one.lines[0].spend <= 9_000.0 + 1e-9);
+    assert!(one.lines[2].spend >= 12_000.0 - CENT);
+    assert_eq!(one.lines[0].limited_by, ["cap"]);
+    assert_eq!(one.lines[2].limited_by, ["share"]);
+    let cap = one.prices.iter().find(|price| price.limit == "cap").unwrap();
+    let change = (other.objective.unwrap() - one.objective.unwrap()) / 100.0;
+    assert!((cap.price / change - 1.0).abs() < 0.02, "{} predicts {change}", cap.price);
+    let share = one.prices.iter().find(|price| price.limit == "share").unwrap();
+    assert!(share.price < 0.0 && share.unit == "registrations per percentage point", "{share:?}");
+}
+
+#[test]
+fn floors_above_the_budget_are_a_conflict_in_the_users_words() {
+    let rest = "frontier = [2.0]\n[[plan.limit]]\nname = \"floor\"\nwhere = {}\nmin = 50000";
+    let answer = planned(&[("a", hill(10.0, 500.0, 1.0))], 30_000.0, rest);
+    assert_eq!(answer.status, Status::Conflict);
+    let conflict = answer.conflict.unwrap();
+    assert_eq!((conflict.limits, conflict.short_by), (vec!["budget".to_owned(), "floor".to_owned()], 20_000.0));
+    assert_eq!(answer.frontier[0].status, Status::Optimal);
+}
+
+#[test]
+fn a_line_without_a_curve_is_held_and_its_money_comes_off_first() {
+    let none = r#""family": "none", "reason": "27 usable days of 60 needed", "reference_spend": 200.0"#;
+    let channels = [("a", hill(100.0, 500.0, 1.0)), ("b", none.to_owned())];
+    let answer = planned(&channels, 30_000.0, "frontier = []");
+    assert_eq!((answer.lines[0].spend, answer.lines[1].spend), (24_000.0, 6_000.0));
+    assert_eq!(answer.lines[1].limited_by, ["held: b"]);
+    assert_eq!(answer.lines[1].expected, None);
+    let excluded = planned(&channels, 30_000.0, "frontier = []\nno_curve = \"exclude\"");
+    assert_eq!((excluded.lines[0].spend, excluded.lines[1].spend), (30_000.0, 0.0));
+    let replaced = "frontier = []\n[[plan.limit]]\nname = \"probe\"\nwhere = { platform = \"b\" }\nfixed = 1000";
+    assert_eq!(planned(&channels, 30_000.0, replaced).lines[1].spend, 1_000.0);
+}
+
+#[test]
+fn money_that_no_line_may_take_is_left_with_the_reason() {
+    let rest = "frontier = []\n[[plan.limit]]\nname = \"small\"\nwhere = {}\neach = true\nmax = 5000";
+    let answer = planned(&[("a", hill(10.0, 500.0, 1.0)), ("b", hill(10.0, 500.0, 1.0))], 30_000.0, rest);
+    assert_eq!((answer.budget.spent, answer.budget.unspent), (10_000.0, 20_000.0));
+    assert_eq!(answer.budget.unspent_because.as_deref(), Some("every line is held by a limit: small"));
+}
+
+#[test]
+fn least_spend_reaches_its_target_for_the_money_that_most_would_need() {
+    let channels = [("a", hill(100.0, 500.0, 1.0)), ("b", hill(60.0, 200.0, 0.8))];
+    let most = planned(&channels, 30_000.0, "frontier = []");
+    let target = most.objective.unwrap();
+    let rest = format!("frontier = []\ngoal = \"least_spend\"\ntarget = {target}");
+    let least = planned(&channels, 90_000.0, &rest);
+    assert!(least.expected.unwrap().mean >= target * (1.0 - 1e-6));
+    assert!((least.objective.unwrap() / 30_000.0 - 1.0).abs() < 1e-4, "{:?}", least.objective);
+    assert!(least.bound.unwrap() <= least.objective.unwrap() * (1.0 + 1e-12));
+}
+
+#[test]
+fn break_even_stops_where_the_last_one_is_worth_its_price() {
+    let channels = [("a", hill(100.0, 500.0, 1.0)), ("b", hill(60.0, 200.0, 0.8))];
+    let answer = planned(&channels, 900_000.0, "frontier = []\ngoal = \"break_even\"\nvalue_per = 40.0");
+    for line in &answer.lines {
+        assert!((line.marginal_cost.unwrap() / 40.0 - 1.0).abs() < 0.01, "{line:?}");
+    }
+    assert!(answer.budget.unspent > 0.0 && answer.budget.unspent_because.is_some());
+}
+
+#[test]
+fn cost_ceilings_are_kept() {
+    let channels = [("a", hill(100.0, 500.0, 1.0)), ("b", hill(60.0, 200.0, 0.8))];
+    let average = planned(&channels, 900_000.0, "frontier = []\nmax_cost_per = 20.0");
+    assert!(average.cost_per.unwrap() <= 20.0 * (1.0 + 1e-6), "{:?}", average.cost_per);
+    assert!(average.cost_per.unwrap() >= 19.99);
+    let marginal = planned(&channels, 900_000.0, "frontier = []\nmax_marginal_cost = 30.0");
+    assert!(marginal.lines.iter().all(|line| line.marginal_cost.unwrap() <= 30.0 * (1.0 + 1e-6)));
+}
