@@ -393,4 +393,38 @@ mod tests {
         assert_eq!(truth["channels"][0]["params"]["half"], hill(&world.channels[0]).1);
         assert_eq!(truth["suppliers"].as_array().unwrap().len(), SUPPLIERS.len());
     }
+
+    /// `OUTLAY_BLESS=1 cargo test the_sample` rewrites the folder.
+    #[test]
+    fn the_sample_is_what_seed_1_writes() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample");
+        for (path, bytes) in files(&world(1)) {
+            let path = folder.join(path);
+            if std::env::var_os("OUTLAY_BLESS").is_some() {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, &bytes).unwrap();
+            }
+            let there = std::fs::read(&path).unwrap();
+            if path.ends_with("truth.json") {
+                let [there, here] = [&there, &bytes].map(|bytes| serde_json::from_slice(bytes).unwrap());
+                assert!(agree(&there, &here), "{}", path.display());
+            } else {
+                assert!(there == bytes, "{} is not what seed 1 writes", path.display());
+            }
+        }
+    }
+
+    /// Equal but for the last digits of numbers, which the machine's logarithm may round its own way.
+    fn agree(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+        use serde_json::Value::{Array, Number, Object};
+        match (a, b) {
+            (Number(a), Number(b)) => {
+                let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+                (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+            }
+            (Array(a), Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| agree(a, b)),
+            (Object(a), Object(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && agree(a.1, b.1)),
+            _ => a == b,
+        }
+    }
 }
