@@ -6,5 +6,6 @@ pub mod panel;
 pub mod plan;
 pub mod score;
 pub mod settings;
+pub mod simulate;
 pub mod unify;
 pub mod units;
