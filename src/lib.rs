@@ -1,6 +1,7 @@
 //! outlay plans ad delivery spend and evaluates suppliers.
 pub mod check;
 pub mod fit;
+pub mod import;
 pub mod math;
 pub mod panel;
 pub mod plan;

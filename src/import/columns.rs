@@ -1,0 +1,441 @@
+//! Headers → canonical columns: the settings' `columns`, the canonical names, or a platform's layout.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layouts::{self, Layout};
+use crate::check::{Error, Kind};
+use crate::settings::{DateOrder, Source};
+use crate::units::{Currency, Field, Kpi, Measure};
+
+/// A column of the canonical table, or the unspecific `conversions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Column {
+    /// The day.
+    Date,
+    /// Whom the row belongs to.
+    Field(Field),
+    /// The currency of the row's amounts.
+    Currency,
+    /// A figure.
+    Measure(Measure),
+    /// Conversions of a kind that the file does not tell.
+    Conversions,
+}
+
+impl Column {
+    /// Every column, in the canonical table's order.
+    fn all() -> impl Iterator<Item = Column> {
+        let fields = Field::ALL.into_iter().map(Column::Field);
+        let measures = Measure::ALL.into_iter().map(Column::Measure);
+        [Column::Date].into_iter().chain(fields).chain([Column::Currency]).chain(measures).chain([Column::Conversions])
+    }
+
+    /// The column of a canonical name.
+    pub(super) fn from_name(name: &str) -> Option<Column> {
+        Column::all().find(|column| column.name() == name)
+    }
+
+    /// The canonical name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Column::Date => "date",
+            Column::Field(field) => field.name(),
+            Column::Currency => "currency",
+            Column::Measure(measure) => measure.name(),
+            Column::Conversions => "conversions",
+        }
+    }
+
+    fn is_money(self) -> bool {
+        matches!(self, Column::Measure(measure) if measure.is_money())
+    }
+
+    /// Whether a platform may write it under several names side by side, of which the first is read. Two names of one
+    /// figure in one file are two figures, which only a person can tell apart.
+    fn has_a_preferred_name(self) -> bool {
+        matches!(self, Column::Field(_) | Column::Conversions)
+    }
+}
+
+/// A header in the forms that names are compared in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Header {
+    /// As written, trimmed.
+    written: String,
+    /// Normalised.
+    name: String,
+    /// Normalised and without its currency suffix, when it has one.
+    base: Option<(String, Currency)>,
+}
+
+impl Header {
+    fn new(written: &str) -> Header {
+        let name = normalised(written);
+        let base = currency_suffix(written).map(|(base, currency)| (normalised(base), currency));
+        Header { written: written.trim().to_owned(), name, base }
+    }
+
+    /// Whether it is the header `name` of `column`; a currency suffix belongs to amounts only.
+    fn is(&self, name: &str, column: Column) -> bool {
+        self.name == name || (column.is_money() && self.base.as_ref().is_some_and(|(base, _)| base == name))
+    }
+}
+
+/// A header name as names are compared: lower case, single blanks, half-width brackets and letters.
+pub(super) fn normalised(header: &str) -> String {
+    let half = |c: char| match c {
+        '\u{FEFF}' => ' ',
+        '！'..='～' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+        _ => c,
+    };
+    let text: String = header.chars().map(half).flat_map(char::to_lowercase).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Splits `Amount spent (CNY)` and `消耗（元）` into name and currency.
+///
+/// Only codes of ISO 4217 in capitals count: `Clicks (all)` is no amount in Albanian lek.
+fn currency_suffix(header: &str) -> Option<(&str, Currency)> {
+    let header = header.trim();
+    let inside = header.strip_suffix([')', '）'])?;
+    let at = inside.rfind(['(', '（'])?;
+    let (base, suffix) = (&inside[..at], inside[at..].trim_start_matches(['(', '（']).trim());
+    let code = match suffix {
+        "元" => "CNY",
+        "円" => "JPY",
+        code if CODES.split(' ').any(|known| known == code) => code,
+        _ => return None,
+    };
+    Some((base, code.parse().ok()?))
+}
+
+/// Active codes of ISO 4217, less ALL, which headers use as a word.
+const CODES: &str = "AED AFN AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
+    CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD \
+    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD \
+    MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR \
+    RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS \
+    UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
+
+/// Which cell of a record is what.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mapping {
+    /// The platform whose layout was recognised.
+    pub platform: Option<&'static str>,
+    /// The date, or its parts; empty when the file has none and a period stands for it.
+    pub date: Vec<usize>,
+    /// The order that the headers of date parts tell.
+    pub date_order: Option<DateOrder>,
+    /// The names, by [`Field::index`].
+    pub fields: [Option<usize>; 5],
+    /// The currency of the row.
+    pub currency: Option<usize>,
+    /// The figures, by [`Measure::index`].
+    pub measures: [Option<usize>; 9],
+    /// The currency that the headers name.
+    pub header_currency: Option<Currency>,
+    /// The unspecific header that stands in for the project's KPI.
+    pub conversions: Option<String>,
+    /// Headers as written, by cell.
+    pub headers: Vec<String>,
+    /// Headers that nothing is read from.
+    pub unread: Vec<String>,
+}
+
+/// What headers are mapped for.
+pub(super) struct Request<'a> {
+    /// The settings of the source.
+    pub source: &'a Source,
+    /// Its number in the settings, from 1.
+    pub number: usize,
+    /// The project's KPI.
+    pub kpi: Kpi,
+    /// `file:line` of the headers.
+    pub place: String,
+}
+
+/// Whether a header is one that the settings, the canonical table or a platform knows.
+pub(super) fn is_known(header: &str, source: &Source) -> bool {
+    let header = Header::new(header);
+    let named = source.columns.values().flatten().any(|wanted| normalised(wanted) == header.name);
+    let names = [Some(&header.name), header.base.as_ref().map(|(base, _)| base)];
+    let known = |name: &String| {
+        name == "channel" || Column::from_name(name).is_some() || layouts::all().iter().any(|layout| layout.knows(name))
+    };
+    named || names.into_iter().flatten().any(known)
+}
+
+/// Maps the headers of a file.
+///
+/// # Errors
+///
+/// [`Kind::Input`] when a header that the settings name is missing or stands twice, when no day and spend column is
+/// known, when two platforms fit equally, and when two headers mean the same column.
+pub(super) fn map(headers: &[String], request: &Request) -> Result<Mapping, Error> {
+    let headers: Vec<Header> = headers.iter().map(|header| Header::new(header)).collect();
+    let given = given(&headers, request)?;
+    let layout = layout(&headers, &given, request)?;
+    let mut found = given.clone();
+    if let Some(layout) = layout {
+        add(&mut found, &headers, &given, layout_names(layout), request)?;
+    }
+    let canonical = canonical_names(&found);
+    add(&mut found, &headers, &given, canonical, request)?;
+    mapping(&headers, found, layout, request)
+}
+
+/// Cells by column.
+type Found = BTreeMap<Column, Vec<usize>>;
+
+/// The columns that the settings map.
+fn given(headers: &[Header], request: &Request) -> Result<Found, Error> {
+    let mut found = Found::new();
+    let mut wrong = Vec::new();
+    let mut taken: BTreeMap<usize, &str> = BTreeMap::new();
+    for (name, wanted) in &request.source.columns {
+        let Some(column) = Column::from_name(name) else { continue };
+        for header in wanted {
+            match position(headers, header, column) {
+                Ok(cell) => {
+                    if let Some(other) = taken.insert(cell, name) {
+                        let what = format!("header `{header}` is mapped to both `{other}` and `{name}`");
+                        wrong.push(at_columns(request, name, &what).help("map each header once"));
+                    }
+                    found.entry(column).or_default().push(cell);
+                }
+                Err(what) => wrong.push(at_columns(request, name, &what).help(there_are(headers))),
+            }
+        }
+    }
+    Error::all(wrong).map(|()| found)
+}
+
+/// The cell of a header that the settings name: as written, or else as normalised.
+fn position(headers: &[Header], wanted: &str, column: Column) -> Result<usize, String> {
+    let name = normalised(wanted);
+    let cells = |fits: &dyn Fn(&Header) -> bool| -> Vec<usize> {
+        (0..headers.len()).filter(|cell| fits(&headers[*cell])).collect()
+    };
+    let exact = cells(&|header| header.written == wanted.trim());
+    let close = if exact.is_empty() { cells(&|header| header.is(&name, column)) } else { exact };
+    match close[..] {
+        [cell] => Ok(cell),
+        [] => Err(format!("no header `{wanted}`")),
+        _ => Err(format!("header `{wanted}` stands {} times", close.len())),
+    }
+}
+
+fn at_columns(request: &Request, column: &str, what: &str) -> Error {
+    let message = format!("{}: source[{}].columns.{column}: {what}", request.place, request.number);
+    Error::new(Kind::Input, message)
+}
+
+fn there_are(headers: &[Header]) -> String {
+    format!("the headers are {}", listed(headers.iter().map(|header| header.written.as_str())))
+}
+
+/// `` `a`, `b` and `c` `` would need a conjunction for every length; this is `` `a`, `b`, `c` ``.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.filter(|name| !name.is_empty()).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Header names by column.
+type Names<'a> = Vec<(Column, Vec<&'a str>)>;
+
+fn layout_names(layout: &Layout) -> Names<'_> {
+    layout.headers.iter().map(|(column, names)| (*column, names.iter().map(String::as_str).collect())).collect()
+}
+
+/// The canonical names; `channel` is taken for the platform where there is no `platform`.
+fn canonical_names(found: &Found) -> Names<'static> {
+    let mut names: Names = Column::all().map(|column| (column, vec![column.name()])).collect();
+    let platform = Column::Field(Field::Platform);
+    if !found.contains_key(&platform) {
+        names.iter_mut().filter(|(column, _)| *column == platform).for_each(|(_, names)| names.push("channel"));
+    }
+    names
+}
+
+/// Adds the columns that `names` finds among the headers that are not taken.
+fn add(found: &mut Found, headers: &[Header], given: &Found, names: Names, request: &Request) -> Result<(), Error> {
+    let mut wrong = Vec::new();
+    for (column, names) in names.into_iter().filter(|(column, _)| !given.contains_key(column)) {
+        let taken: BTreeSet<usize> =
+            found.iter().filter(|(other, _)| **other != column).flat_map(|(_, cells)| cells.iter().copied()).collect();
+        let fits = |name: &str| -> Vec<usize> {
+            (0..headers.len()).filter(|cell| !taken.contains(cell) && headers[*cell].is(name, column)).collect()
+        };
+        let by_name = names.iter().map(|name| fits(name)).filter(|cells| !cells.is_empty());
+        let mut cells: Vec<usize> = match (found.get(&column), column.has_a_preferred_name()) {
+            (Some(_), true) => continue,
+            (None, true) => by_name.take(1).flatten().collect(),
+            (earlier, false) => earlier.into_iter().flatten().copied().chain(by_name.flatten()).collect(),
+        };
+        cells.sort_unstable();
+        cells.dedup();
+        match cells[..] {
+            [] => {}
+            [cell] => drop(found.insert(column, vec![cell])),
+            _ => wrong.push(collision(column, cells.iter().map(|cell| headers[*cell].written.as_str()), request)),
+        }
+    }
+    Error::all(wrong)
+}
+
+fn collision<'a>(column: Column, headers: impl Iterator<Item = &'a str>, request: &Request) -> Error {
+    let message = format!("{}: headers {} all mean `{}`", request.place, listed(headers), column.name());
+    let help =
+        format!("say which one to read: `columns = {{ {} = \"…\" }}` of source[{}]", column.name(), request.number);
+    Error::new(Kind::Input, message).help(help)
+}
+
+/// The layout to read the file by, or `None` for the canonical table.
+fn layout(headers: &[Header], given: &Found, request: &Request) -> Result<Option<&'static Layout>, Error> {
+    let asked = request.source.fallback[Field::Platform.index()].as_deref().map(normalised);
+    let asked = layouts::all().iter().find(|layout| asked.as_ref() == Some(&layout.platform));
+    let fits = |layout: &&Layout| is_enough(headers, given, &layout_names(layout), request);
+    if let Some(asked) = asked.filter(fits) {
+        return Ok(Some(asked));
+    }
+    if is_enough(headers, given, &canonical_names(given), request) {
+        return Ok(None);
+    }
+    if let Some(asked) = asked {
+        return Err(unknown(headers, &layout_names(asked), given, request));
+    }
+    let recognised = |layout: &Layout| headers.iter().filter(|header| is_of(header, layout)).count();
+    let fitting: Vec<(usize, &Layout)> = layouts::all().iter().filter(fits).map(|l| (recognised(l), l)).collect();
+    let most = fitting.iter().map(|(count, _)| *count).max();
+    let best: Vec<&Layout> = fitting.iter().filter(|(count, _)| Some(*count) == most).map(|(_, l)| *l).collect();
+    match best[..] {
+        [layout] => Ok(Some(layout)),
+        [] => Err(unknown(headers, &canonical_names(given), given, request)),
+        _ => Err(tie(&best, request)),
+    }
+}
+
+fn is_of(header: &Header, layout: &Layout) -> bool {
+    layout.knows(&header.name) || header.base.as_ref().is_some_and(|(base, _)| layout.knows(base))
+}
+
+/// Whether spend and day are among the headers, once `names` are added to what is given.
+fn is_enough(headers: &[Header], given: &Found, names: &Names, request: &Request) -> bool {
+    let has = |column| is_there(headers, given, names, column);
+    has(Column::Measure(Measure::Spend)) && (has(Column::Date) || request.source.period.is_some())
+}
+
+fn is_there(headers: &[Header], given: &Found, names: &Names, column: Column) -> bool {
+    let names = names.iter().filter(|(other, _)| *other == column).flat_map(|(_, names)| names);
+    given.contains_key(&column) || names.into_iter().any(|name| headers.iter().any(|header| header.is(name, column)))
+}
+
+fn tie(layouts: &[&Layout], request: &Request) -> Error {
+    let platforms = listed(layouts.iter().map(|layout| layout.platform.as_str()));
+    let message = format!("{}: the headers fit several platforms equally: {platforms}", request.place);
+    let help = format!("name the platform: `platform = \"{}\"` of source[{}]", layouts[0].platform, request.number);
+    Error::new(Kind::Input, message).help(help)
+}
+
+/// No day and spend column is known.
+fn unknown(headers: &[Header], names: &Names, given: &Found, request: &Request) -> Error {
+    let all: Names = names.iter().cloned().chain(layouts::all().iter().flat_map(layout_names)).collect();
+    let has = |column| is_there(headers, given, &all, column);
+    let (spend, date) = (has(Column::Measure(Measure::Spend)), has(Column::Date));
+    let headers = listed(headers.iter().map(|header| header.written.as_str()));
+    let number = request.number;
+    if spend && !date {
+        let message = format!("{}: no day column among the headers {headers}", request.place);
+        let help = format!(
+            "map one: `columns = {{ date = \"…\" }}` of source[{number}], or give the days that the file covers: \
+             `period = [\"2026-05-01\", \"2026-05-31\"]`"
+        );
+        return Error::new(Kind::Input, message).help(help);
+    }
+    let message = format!("{}: no known header for `date` and `spend` among {headers}", request.place);
+    let help = format!("map the headers: `columns = {{ date = \"…\", spend = \"…\" }}` of source[{number}]");
+    Error::new(Kind::Input, message).help(help)
+}
+
+fn mapping(
+    headers: &[Header],
+    found: Found,
+    layout: Option<&'static Layout>,
+    request: &Request,
+) -> Result<Mapping, Error> {
+    let cell = |column: Column| found.get(&column).and_then(|cells| cells.first()).copied();
+    let date = found.get(&Column::Date).cloned().unwrap_or_default();
+    let mut mapping = Mapping {
+        platform: layout.map(|layout| layout.platform.as_str()),
+        date_order: order_of_parts(date.iter().map(|cell| headers[*cell].name.as_str())),
+        date,
+        fields: Field::ALL.map(|field| cell(Column::Field(field))),
+        currency: cell(Column::Currency),
+        measures: Measure::ALL.map(|measure| cell(Column::Measure(measure))),
+        header_currency: header_currency(headers, &found, request)?,
+        conversions: None,
+        headers: headers.iter().map(|header| header.written.clone()).collect(),
+        unread: Vec::new(),
+    };
+    let kpi = &mut mapping.measures[request.kpi.measure().index()];
+    if let (None, Some(conversions), true) = (&kpi, cell(Column::Conversions), request.kpi != Kpi::Value) {
+        *kpi = Some(conversions);
+        mapping.conversions = Some(headers[conversions].written.clone());
+    }
+    mapping.unread = unread(&mapping);
+    has_whom(&mapping, request).map(|()| mapping)
+}
+
+/// The currency in the headers of the amounts that are read.
+fn header_currency(headers: &[Header], found: &Found, request: &Request) -> Result<Option<Currency>, Error> {
+    let amounts = found.iter().filter(|(column, _)| column.is_money()).flat_map(|(_, cells)| cells);
+    let suffixes = amounts.filter_map(|cell| headers[*cell].base.as_ref().map(|(_, currency)| (*cell, *currency)));
+    let currencies: BTreeMap<Currency, usize> = suffixes.map(|(cell, currency)| (currency, cell)).collect();
+    if currencies.len() > 1 {
+        let names = listed(currencies.values().map(|cell| headers[*cell].written.as_str()));
+        let message = format!("{}: headers in several currencies: {names}", request.place);
+        return Err(
+            Error::new(Kind::Input, message).help("export the amounts in one currency, or map only one of them")
+        );
+    }
+    Ok(currencies.into_keys().next())
+}
+
+/// The order that headers such as `month` and `day` tell.
+fn order_of_parts<'a>(headers: impl Iterator<Item = &'a str>) -> Option<DateOrder> {
+    let part = |header: &str| match header {
+        "year" | "年" | "年份" => Some('y'),
+        "month" | "月" | "月份" => Some('m'),
+        "day" | "日" | "day of month" => Some('d'),
+        _ => None,
+    };
+    let order: String = headers.map(part).collect::<Option<String>>()?;
+    match order.as_str() {
+        "ymd" => Some(DateOrder::Ymd),
+        "mdy" | "md" => Some(DateOrder::Mdy),
+        "dmy" | "dm" => Some(DateOrder::Dmy),
+        _ => None,
+    }
+}
+
+fn unread(mapping: &Mapping) -> Vec<String> {
+    let cells = mapping.date.iter().copied().chain(mapping.currency);
+    let read: BTreeSet<usize> =
+        cells.chain(mapping.fields.into_iter().flatten()).chain(mapping.measures.into_iter().flatten()).collect();
+    let left = mapping.headers.iter().enumerate().filter(|(cell, header)| !read.contains(cell) && !header.is_empty());
+    left.map(|(_, header)| header.clone()).collect()
+}
+
+/// Every row needs a platform, supplier or account to be planned for.
+fn has_whom(mapping: &Mapping, request: &Request) -> Result<(), Error> {
+    let named =
+        |field: Field| mapping.fields[field.index()].is_some() || request.source.fallback[field.index()].is_some();
+    if mapping.platform.is_some() || [Field::Platform, Field::Supplier, Field::Account].into_iter().any(named) {
+        return Ok(());
+    }
+    let message = format!("{}: neither platform, supplier nor account is known", request.place);
+    let help = format!(
+        "say whose rows they are: `platform = \"…\"` of source[{}], or map a header to one of them",
+        request.number
+    );
+    Err(Error::new(Kind::Input, message).help(help))
+}

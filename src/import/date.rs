@@ -1,0 +1,316 @@
+//! Cells → days: ISO, slashed, compact, Chinese and Japanese, month names; the order of day and month is decided over
+//! a whole file, never per cell.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use crate::settings::DateOrder;
+
+/// What a source says about its dates.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hints {
+    /// Year of dates that have none.
+    pub year: Option<i16>,
+    /// Order where a date leaves it open.
+    pub order: Option<DateOrder>,
+}
+
+/// What one cell says by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// One day.
+    Day(Date),
+    /// `3/4/2026`: a day by month first, a day by day first, at least one of them real.
+    Open { month_first: Option<Date>, day_first: Option<Date> },
+    /// A day of an unknown year.
+    NoYear,
+    /// No date.
+    Not,
+}
+
+/// Why the dates of a file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// Both orders fit every row.
+    Order { text: String, line: u64, month_first: Date, day_first: Date },
+    /// Some rows fit only one order, others only the other.
+    Mixed { month_first: (String, u64), day_first: (String, u64) },
+    /// Dates without a year, and no year in the settings.
+    NoYear { text: String, line: u64 },
+}
+
+/// The days of a file, by the text of its date cells.
+#[derive(Debug, Default)]
+pub(super) struct Calendar {
+    days: HashMap<String, Option<Date>>,
+}
+
+impl Calendar {
+    /// Decides how the dates of a file are to be read: `cells` are its distinct date cells with their first lines.
+    pub(super) fn decide(mut cells: Vec<(String, u64)>, hints: Hints) -> Result<Calendar, Undecided> {
+        cells.sort_by_key(|(_, line)| *line);
+        let readings: Vec<Reading> = cells.iter().map(|(text, _)| read(text, hints)).collect();
+        if let Some(at) = readings.iter().position(|reading| *reading == Reading::NoYear) {
+            let (text, line) = cells.swap_remove(at);
+            return Err(Undecided::NoYear { text, line });
+        }
+        let month_first = month_comes_first(&cells, &readings)?;
+        let day = |reading: &Reading| match *reading {
+            Reading::Day(day) => Some(day),
+            Reading::Open { month_first: day, .. } if month_first => day,
+            Reading::Open { day_first: day, .. } => day,
+            Reading::NoYear | Reading::Not => None,
+        };
+        let days = readings.iter().map(day);
+        Ok(Calendar { days: cells.into_iter().map(|(text, _)| text).zip(days).collect() })
+    }
+
+    /// The day that a cell of the file holds, or `None` when it holds no date.
+    pub(super) fn day(&self, text: &str) -> Option<Date> {
+        self.days.get(text).copied().flatten()
+    }
+}
+
+/// Whether the open dates of a file have the month first: what some row forces, no row contradicts.
+fn month_comes_first(cells: &[(String, u64)], readings: &[Reading]) -> Result<bool, Undecided> {
+    let open = || {
+        cells.iter().zip(readings).filter_map(|(cell, reading)| match *reading {
+            Reading::Open { month_first, day_first } => Some((cell, month_first, day_first)),
+            _ => None,
+        })
+    };
+    let only_month = open().find(|(_, month_first, day_first)| month_first.is_some() && day_first.is_none());
+    let only_day = open().find(|(_, month_first, day_first)| month_first.is_none() && day_first.is_some());
+    match (only_month, only_day) {
+        (Some((month, ..)), Some((day, ..))) => {
+            Err(Undecided::Mixed { month_first: month.clone(), day_first: day.clone() })
+        }
+        (Some(_), None) => Ok(true),
+        (None, Some(_)) => Ok(false),
+        (None, None) => {
+            let open = open().filter_map(|(cell, month, day)| Some((cell, month?, day?)));
+            match open.into_iter().find(|(_, month, day)| month != day) {
+                Some(((text, line), month_first, day_first)) => {
+                    Err(Undecided::Order { text: text.clone(), line: *line, month_first, day_first })
+                }
+                None => Ok(true),
+            }
+        }
+    }
+}
+
+/// A run of digits, or the month that a word names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Number { value: i32, digits: usize },
+    Month(i8),
+}
+
+fn read(text: &str, hints: Hints) -> Reading {
+    use Part::{Month, Number};
+    let text = without_time(text.trim());
+    let Some(parts) = parts(text) else { return Reading::Not };
+    let year_of = |value: i32, digits: usize| (digits == 4).then_some(value);
+    match parts[..] {
+        [Number { value, digits: 8 }] => day(Some(value / 10_000), value / 100 % 100, value % 100),
+        [Number { value: y, digits: 4 }, Number { value: m, .. }, Number { value: d, .. }] => day(Some(y), m, d),
+        [Number { value: y, digits: 4 }, Month(m), Number { value: d, .. }] => day(Some(y), m.into(), d),
+        [Number { value: a, .. }, Number { value: b, .. }, Number { value: y, digits: 4 }] => open(y, a, b, hints),
+        [Number { value: a, .. }, Number { value: b, .. }, Number { value: c, digits: 2 }] => short(a, b, c, hints),
+        [Number { value: d, .. }, Month(m), Number { value: y, digits }]
+        | [Month(m), Number { value: d, .. }, Number { value: y, digits }] => day(year_of(y, digits), m.into(), d),
+        [Number { value: d, .. }, Month(m)] | [Month(m), Number { value: d, .. }] => {
+            without_year(hints, |year| day(Some(year), m.into(), d))
+        }
+        [Number { value: m, .. }, Number { value: d, .. }] if text.contains('月') => {
+            without_year(hints, |year| day(Some(year), m, d))
+        }
+        [Number { value: a, digits: 1 | 2 }, Number { value: b, digits: 1 | 2 }] => {
+            without_year(hints, |year| open(year, a, b, hints))
+        }
+        _ => Reading::Not,
+    }
+}
+
+fn without_year(hints: Hints, read: impl Fn(i32) -> Reading) -> Reading {
+    hints.year.map_or(Reading::NoYear, |year| read(year.into()))
+}
+
+/// `a/b/year`, whose order only the settings or other rows can tell.
+fn open(year: i32, a: i32, b: i32, hints: Hints) -> Reading {
+    let (month_first, day_first) = (real(year, a, b), real(year, b, a));
+    let sure = |day: Option<Date>| day.map_or(Reading::Not, Reading::Day);
+    match hints.order {
+        Some(DateOrder::Mdy) => sure(month_first),
+        Some(DateOrder::Dmy) => sure(day_first),
+        _ if month_first.is_none() && day_first.is_none() => Reading::Not,
+        _ => Reading::Open { month_first, day_first },
+    }
+}
+
+/// Three numbers of two digits, which only `date_order` can tell apart.
+fn short(a: i32, b: i32, c: i32, hints: Hints) -> Reading {
+    match hints.order {
+        Some(DateOrder::Ymd) => day(Some(2000 + a), b, c),
+        Some(DateOrder::Mdy) => day(Some(2000 + c), a, b),
+        Some(DateOrder::Dmy) => day(Some(2000 + c), b, a),
+        None => Reading::Not,
+    }
+}
+
+fn day(year: Option<i32>, month: i32, day: i32) -> Reading {
+    year.and_then(|year| real(year, month, day)).map_or(Reading::Not, Reading::Day)
+}
+
+/// The day when it exists, in years that an export can be of.
+fn real(year: i32, month: i32, day: i32) -> Option<Date> {
+    if !(1900..2200).contains(&year) {
+        return None;
+    }
+    Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+}
+
+/// Leaves out a time of day and a weekday in brackets: `2026-05-01 08:00`, `2026/05/01(金)`.
+fn without_time(text: &str) -> &str {
+    let text = text.find(['(', '（']).map_or(text, |at| &text[..at]);
+    let Some(colon) = text.find(':') else { return text.trim_end() };
+    let date = text[..colon].trim_end_matches(|c: char| c.is_ascii_digit());
+    date.trim_end_matches(['T', ' ', ','])
+}
+
+/// The numbers and months of a date; `None` when it holds anything else.
+fn parts(text: &str) -> Option<Vec<Part>> {
+    let mut parts = Vec::with_capacity(3);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let run = if first.is_ascii_digit() {
+            rest.find(|c: char| !c.is_ascii_digit())
+        } else if first.is_alphabetic() && !matches!(first, '年' | '月' | '日') {
+            rest.find(|c: char| !c.is_alphabetic())
+        } else if is_separator(first) {
+            rest = &rest[first.len_utf8()..];
+            continue;
+        } else {
+            return None;
+        };
+        let (run, after) = rest.split_at(run.unwrap_or(rest.len()));
+        rest = after;
+        match part(run) {
+            Some(part) if parts.len() < 3 => parts.push(part),
+            None if is_weekday(run) => {}
+            _ => return None,
+        }
+    }
+    Some(parts)
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, '-' | '/' | '.' | ',' | ' ' | '年' | '月' | '日')
+}
+
+fn part(run: &str) -> Option<Part> {
+    if run.as_bytes()[0].is_ascii_digit() {
+        let value = run.parse().ok().filter(|_| run.len() <= 8)?;
+        return Some(Part::Number { value, digits: run.len() });
+    }
+    let word = run.to_lowercase();
+    let month = MONTHS.iter().position(|month| word == *month || (word.len() == 3 && month.starts_with(&word)))?;
+    i8::try_from(month + 1).ok().map(Part::Month)
+}
+
+fn is_weekday(word: &str) -> bool {
+    let word = word.to_lowercase();
+    WEEKDAYS.iter().any(|day| word == *day || (word.len() == 3 && day.starts_with(&word)))
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    fn decided(texts: &[&str], hints: Hints) -> Result<Vec<Option<Date>>, Undecided> {
+        let cells = texts.iter().zip(2..).map(|(text, line)| ((*text).to_owned(), line)).collect();
+        let calendar = Calendar::decide(cells, hints)?;
+        Ok(texts.iter().map(|text| calendar.day(text)).collect())
+    }
+
+    fn one(text: &str) -> Option<Date> {
+        decided(&[text], Hints::default()).unwrap()[0]
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_written_and_read_is_the_same(days in 0i32..50_000) {
+            let day = date(2000, 1, 1).saturating_add(jiff::Span::new().days(days));
+            let (y, m, d) = (day.year(), day.month(), day.day());
+            let month = MONTHS[m as usize - 1];
+            let texts = [
+                format!("{y}-{m:02}-{d:02}"), format!("{y}/{m}/{d}"), format!("{y}{m:02}{d:02}"),
+                format!("{y}年{m}月{d}日"), format!("{d} {month} {y}"), format!("{} {d}, {y}", &month[..3]),
+                format!("{y}-{m:02}-{d:02} 07:30:00"), format!("{y}-{m:02}-{d:02}T00:00:00Z"),
+            ];
+            for text in texts {
+                prop_assert_eq!(one(&text), Some(day), "{}", text);
+            }
+            let open = format!("{m}/{d}/{y}");
+            let hints = Hints { order: Some(DateOrder::Mdy), year: None };
+            prop_assert_eq!(decided(&[&open], hints), Ok(vec![Some(day)]));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".*") {
+            let _ = decided(&[&text], Hints { year: Some(2026), order: Some(DateOrder::Ymd) });
+        }
+    }
+
+    #[test]
+    fn one_row_decides_the_order_for_the_file() {
+        let april = date(2026, 4, 3);
+        assert_eq!(decided(&["4/3/2026", "1/13/2026"], Hints::default()).unwrap()[0], Some(april));
+        assert_eq!(decided(&["3/4/2026", "13/1/2026"], Hints::default()).unwrap()[0], Some(april));
+        assert_eq!(decided(&["1/1/2026"], Hints::default()).unwrap()[0], Some(date(2026, 1, 1)));
+    }
+
+    #[test]
+    fn what_the_file_leaves_open_is_refused_with_both_readings() {
+        let (month_first, day_first) = (date(2026, 3, 4), date(2026, 4, 3));
+        let expected = Undecided::Order { text: "3/4/2026".into(), line: 3, month_first, day_first };
+        assert_eq!(decided(&["1/1/2026", "3/4/2026"], Hints::default()), Err(expected));
+        let mixed = decided(&["13/1/2026", "1/14/2026"], Hints::default());
+        assert!(matches!(mixed, Err(Undecided::Mixed { .. })), "{mixed:?}");
+    }
+
+    #[test]
+    fn a_year_comes_from_the_settings_or_not_at_all() {
+        let hints = Hints { year: Some(2020), order: None };
+        assert_eq!(decided(&["April 1", "8月2日"], hints).unwrap(), [Some(date(2020, 4, 1)), Some(date(2020, 8, 2))]);
+        let refused = decided(&["2020-04-01", "April 1"], Hints::default());
+        assert_eq!(refused, Err(Undecided::NoYear { text: "April 1".into(), line: 3 }));
+    }
+
+    #[test]
+    fn impossible_days_and_other_things_are_no_dates() {
+        for text in ["2026-13-01", "2026-02-30", "0206-01-01", "合计", "Total", "20261301", "5:00", "", "a/b/c"] {
+            assert_eq!(one(text), None, "{text}");
+        }
+    }
+}

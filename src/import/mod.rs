@@ -1,0 +1,240 @@
+//! Exports → [`Batch`]es: one for each file, read as the settings and the headers say.
+//!
+//! ```text
+//! bytes ─ text ─▶ table ─ columns ─▶ rows (number, date) ─▶ batch
+//! ```
+//!
+//! Nothing is guessed in silence: what a file leaves open is refused with the setting that decides it, and what was
+//! decided without being asked is a finding.
+
+mod batch;
+mod checks;
+mod columns;
+mod date;
+mod layouts;
+mod number;
+mod rates;
+mod rows;
+mod table;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use csv::StringRecord;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+pub use batch::{Batch, Lines, Row, Skip};
+pub use rates::{Rates, rates};
+
+use crate::check::{Error, Kind};
+use crate::settings::{Project, Settings, Source};
+use columns::Mapping;
+use date::{Calendar, Hints, Undecided};
+use table::Table;
+
+/// Reads every file of every source, in the order of the settings, then of the path.
+///
+/// Files are read side by side; batches and errors come in the order of the files, whatever the number of threads.
+///
+/// # Errors
+///
+/// [`Kind::Settings`] without any source. [`Kind::Input`] with everything that is wrong in the files: missing, empty, not
+/// text, headers that are not known, bad rows. [`Kind::Nothing`] when no file has a row.
+pub fn all(settings: &Settings) -> Result<Vec<Batch>, Error> {
+    if settings.sources.is_empty() {
+        let error = Error::setting("source", "missing; there is nothing to read");
+        return Err(error.help("add `[[source]]` with the `path` of an export to the settings file"));
+    }
+    let (paths, mut wrong) = separate(settings.sources.iter().enumerate().map(|(index, source)| files(source, index)));
+    let files: Vec<(usize, PathBuf)> = paths.into_iter().flatten().collect();
+    let results: Vec<Result<Batch, Error>> =
+        files.par_iter().map(|(index, path)| File::new(settings, *index, path).read()).collect();
+    let (batches, unread) = separate(results.into_iter());
+    wrong.extend(unread);
+    Error::all(wrong)?;
+    has_rows(&batches).map(|()| batches)
+}
+
+/// Parts results into values and errors, each in their order.
+fn separate<T>(results: impl Iterator<Item = Result<T, Error>>) -> (Vec<T>, Vec<Error>) {
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(error) => errors.push(error),
+        }
+    }
+    (values, errors)
+}
+
+fn has_rows(batches: &[Batch]) -> Result<(), Error> {
+    if batches.iter().any(|batch| batch.read > 0) {
+        return Ok(());
+    }
+    let help = "check the date range of the export";
+    let nothing = |batch: &Batch| Error::new(Kind::Nothing, format!("{} has no rows", batch.path.display())).help(help);
+    Error::all(batches.iter().map(nothing).collect())
+}
+
+/// The files that a source's path names, sorted; a path that exists is taken as it stands, brackets and all.
+fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> {
+    let setting = format!("source[{}].path", index + 1);
+    let refuse = |what: String| Error::new(Kind::Input, format!("{setting}: {what}"));
+    let path = &source.path;
+    if path.is_dir() {
+        let help = format!("name the files in it: `path = \"{}\"`", path.join("*.csv").display());
+        return Err(refuse(format!("{} is a folder, expected a file or a glob", path.display())).help(help));
+    }
+    if path.exists() {
+        return Ok(vec![(index, path.clone())]);
+    }
+    let pattern = path.to_str().ok_or_else(|| refuse("is not UTF-8".to_owned()))?;
+    let help = "check the path; it is relative to the folder of the settings file";
+    if !pattern.contains(['*', '?', '[']) {
+        return Err(refuse(format!("no file `{pattern}`")).help(help));
+    }
+    let matches = glob::glob(pattern).map_err(|error| refuse(format!("`{pattern}` is not a glob: {error}")))?;
+    let mut paths: Vec<PathBuf> = matches.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    paths.sort();
+    if paths.is_empty() {
+        return Err(refuse(format!("no file matches `{pattern}`")).help(help));
+    }
+    Ok(paths.into_iter().map(|path| (index, path)).collect())
+}
+
+/// One file to be read, and what the settings say about it.
+struct File<'a> {
+    project: &'a Project,
+    source: &'a Source,
+    /// The number of the source, from 1, as messages count it.
+    number: usize,
+    path: &'a Path,
+}
+
+impl<'a> File<'a> {
+    fn new(settings: &'a Settings, index: usize, path: &'a Path) -> File<'a> {
+        File { project: &settings.project, source: &settings.sources[index], number: index + 1, path }
+    }
+
+    /// The path, as messages show it.
+    fn shown(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn refuse(&self, what: impl std::fmt::Display) -> Error {
+        Error::new(Kind::Input, format!("{}{what}", self.path.display()))
+    }
+
+    /// What to do about bad rows.
+    fn skip_help(&self) -> String {
+        format!("correct the rows, or leave them out with `bad_rows = \"skip\"` of source[{}]", self.number)
+    }
+
+    fn read(&self) -> Result<Batch, Error> {
+        let bytes = std::fs::read(self.path).map_err(|error| self.refuse(format!(": {error}")))?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        let text = text::decode(bytes).map_err(|why| self.not_text(&why))?;
+        let table = Table::find(&text.text, |header| columns::is_known(header, self.source))
+            .ok_or_else(|| self.refuse(" is empty, expected a header line"))?;
+        let mapping = self.mapping(&table)?;
+        let calendar = self.calendar(&table, &mapping)?;
+        let mut rows = rows::Rows::new(self, &mapping, &calendar);
+        self.each(&table, |record, line| rows.add(record, line))?;
+        let (fold, tally) = rows.finish()?;
+        let days = self.days(&mapping, &fold);
+        let findings = checks::all(self, &mapping, &tally, &fold);
+        let (names, rows) = fold.finish(days);
+        Ok(Batch {
+            source: self.number - 1,
+            path: self.path.to_owned(),
+            encoding: text.encoding,
+            platform: mapping.platform.map(str::to_owned),
+            sha256,
+            names,
+            rows,
+            read: tally.read,
+            used: tally.used,
+            skipped: checks::skipped(&tally, self),
+            own_total: checks::own_total(&tally),
+            spend: tally.spend,
+            findings,
+        })
+    }
+
+    fn mapping(&self, table: &Table) -> Result<Mapping, Error> {
+        let place = format!("{}:{}", self.path.display(), table.line);
+        let request = columns::Request { source: self.source, number: self.number, kpi: self.project.kpi, place };
+        columns::map(&table.headers, &request)
+    }
+
+    /// Calls `f` with each record after the header and its line.
+    fn each(&self, table: &Table, mut f: impl FnMut(&StringRecord, u64) -> Result<(), Error>) -> Result<(), Error> {
+        let (mut records, mut record) = (table.records(), StringRecord::new());
+        while let Some(line) = records.next(&mut record).map_err(|error| self.refuse(format!(": {error}")))? {
+            f(&record, line)?;
+        }
+        Ok(())
+    }
+
+    /// Goes over the dates of the file once, since only all of them can tell the order of day and month.
+    fn calendar(&self, table: &Table, mapping: &Mapping) -> Result<Calendar, Error> {
+        let mut cells: HashMap<String, u64> = HashMap::new();
+        let mut text = String::new();
+        self.each(table, |record, line| {
+            rows::date_text(record, mapping, &mut text);
+            if !cells.contains_key(&text) {
+                cells.insert(text.clone(), line);
+            }
+            Ok(())
+        })?;
+        let hints = Hints { year: self.source.year, order: self.source.date_order.or(mapping.date_order) };
+        Calendar::decide(cells.into_iter().collect(), hints).map_err(|why| self.undecided(why))
+    }
+
+    fn days(&self, mapping: &Mapping, fold: &batch::Fold) -> u32 {
+        match self.source.period {
+            Some((first, last)) if mapping.date.is_empty() => {
+                first.until(last).map_or(1, |span| span.get_days().unsigned_abs() + 1)
+            }
+            _ if fold.steps_by_weeks() && fold.has_one_row_per_key() => 7,
+            _ => 1,
+        }
+    }
+
+    fn not_text(&self, why: &text::NotText) -> Error {
+        match why {
+            text::NotText::Format(format) => {
+                self.refuse(format!(" is {format}, expected CSV text")).help("export or save it as CSV")
+            }
+            text::NotText::Invalid { encoding, line } => self
+                .refuse(format!(":{line}: holds bytes that are not {encoding}"))
+                .help("save the export as UTF-8; spreadsheets call it `CSV UTF-8`"),
+        }
+    }
+
+    fn undecided(&self, why: Undecided) -> Error {
+        let number = self.number;
+        let order = format!("say which it is: `date_order = \"mdy\"` or `date_order = \"dmy\"` of source[{number}]");
+        match why {
+            Undecided::Order { text, line, month_first, day_first } => self
+                .refuse(format!(":{line}: `{text}` is {month_first} or {day_first}, and no row of the file tells"))
+                .help(order),
+            Undecided::Mixed { month_first: (month, at), day_first: (day, line) } => self
+                .refuse(format!(":{line}: `{day}` has the day first, but `{month}` on line {at} has the month first"))
+                .help(order),
+            Undecided::NoYear { text, line } => self
+                .refuse(format!(":{line}: the date `{text}` has no year"))
+                .help(format!("give it: `year = 2026` of source[{number}]")),
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

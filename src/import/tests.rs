@@ -1,0 +1,341 @@
+//! The stage as a whole, from files to batches.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::check::Severity;
+use crate::units::{Field, Measure, Micros};
+
+/// A folder with files, and settings beside them.
+pub(crate) struct Fixture {
+    folder: TempDir,
+}
+
+impl Fixture {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Fixture {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        Fixture { folder }
+    }
+
+    pub(crate) fn settings(&self, text: &str) -> Settings {
+        Settings::parse(text, "outlay.toml", self.folder.path(), 1).unwrap()
+    }
+
+    fn read(&self, settings: &str) -> Result<Vec<Batch>, Error> {
+        all(&self.settings(settings))
+    }
+
+    /// An error's text without the folder.
+    pub(crate) fn told(&self, error: &Error) -> String {
+        error.to_string().replace(&format!("{}/", self.folder.path().display()), "")
+    }
+}
+
+/// One file read by one source with the given further settings.
+fn one(text: &str, source: &str) -> Result<Batch, String> {
+    let fixture = Fixture::new(&[("a.csv", text)]);
+    let settings = format!("[[source]]\npath = \"a.csv\"\nplatform = \"x\"\n{source}");
+    let mut batches = fixture.read(&settings).map_err(|error| fixture.told(&error))?;
+    Ok(batches.remove(0))
+}
+
+fn refused(text: &str, source: &str) -> String {
+    one(text, source).map(|batch| batch.rows).unwrap_err()
+}
+
+fn sum(batch: &Batch, measure: Measure) -> Option<i64> {
+    batch.rows.iter().filter_map(|row| row.measures[measure.index()]).map(Micros::get).reduce(|a, b| a + b)
+}
+
+fn finding<'a>(batch: &'a Batch, check: &str) -> Option<&'a crate::check::Finding> {
+    batch.findings.iter().find(|finding| finding.check == check)
+}
+
+const TWO_DAYS: &str = "date,spend,clicks,registrations\n2026-05-01,1.5,10,2\n2026-05-02,2,20,\n";
+
+#[test]
+fn the_canonical_table_is_read_as_it_is() {
+    let batch = one(TWO_DAYS, "").unwrap();
+    assert_eq!((batch.read, batch.used, batch.rows.len()), (2, 2, 2));
+    assert_eq!(sum(&batch, Measure::Spend), Some(3_500_000));
+    assert_eq!(batch.rows[1].measures[Measure::Registrations.index()], None, "absent is not zero");
+    assert_eq!(batch.rows[0].line, 2);
+    assert!(batch.findings.iter().all(|finding| finding.severity == Severity::Pass), "{:?}", batch.findings);
+}
+
+#[test]
+fn a_mark_or_another_encoding_changes_nothing() {
+    let plain = one(TWO_DAYS, "").unwrap();
+    let marked = one(&format!("\u{FEFF}{TWO_DAYS}"), "").unwrap();
+    assert_eq!((plain.rows, "UTF-8 BOM"), (marked.rows, marked.encoding));
+}
+
+#[test]
+fn mapped_headers_win_and_canonical_ones_are_read_beside_them() {
+    let text = "Date,cost,spend,Clicks\n5/13/2026,7,1,3\n";
+    let batch = one(text, "columns = { spend = \"cost\" }").unwrap();
+    assert_eq!((sum(&batch, Measure::Spend), sum(&batch, Measure::Clicks)), (Some(7_000_000), Some(3_000_000)));
+    assert!(finding(&batch, "import.columns").unwrap().message.contains("nothing is read from `spend`"));
+}
+
+#[test]
+fn a_mapped_header_that_is_missing_is_told_with_those_that_are_there() {
+    let expected = "error: a.csv:1: source[1].columns.spend: no header `Cost`\n\
+                    help: the headers are `date`, `spend`, `clicks`, `registrations`\n";
+    assert_eq!(refused(TWO_DAYS, "columns = { spend = \"Cost\" }"), expected);
+    let twice = refused(TWO_DAYS, "columns = { reads = \"clicks\", entries = \"clicks\" }");
+    assert!(twice.contains("header `clicks` is mapped to both `entries` and `reads`"), "{twice}");
+}
+
+#[test]
+fn two_headers_of_one_meaning_are_refused() {
+    let error = refused("日期,消耗,花费,点击量\n2026-05-01,1,2,3\n", "");
+    assert!(error.contains("headers `消耗`, `花费` all mean `spend`"), "{error}");
+    let same = refused("date,spend,spend\n2026-05-01,1,2\n", "");
+    assert!(same.contains("headers `spend`, `spend` all mean `spend`"), "{same}");
+}
+
+#[test]
+fn unknown_headers_are_listed_with_the_way_to_map_them() {
+    let expected = "error: a.csv:1: no known header for `date` and `spend` among `a`, `b`\n\
+                    help: map the headers: `columns = { date = \"…\", spend = \"…\" }` of source[1]\n";
+    assert_eq!(refused("a,b\n1,2\n", ""), expected);
+    let error = refused("spend,clicks\n1,2\n", "");
+    assert!(error.contains("no day column among the headers `spend`, `clicks`"), "{error}");
+    assert!(error.contains("period = ["), "{error}");
+}
+
+/// Reads one file without a named platform.
+fn detected(text: &str) -> Result<Batch, String> {
+    let fixture = Fixture::new(&[("a.csv", text)]);
+    let read = fixture.read("[[source]]\npath = \"a.csv\"\nplatform = \"auto\"");
+    read.map(|mut batches| batches.remove(0)).map_err(|error| fixture.told(&error))
+}
+
+#[test]
+fn platforms_are_told_by_their_headers() {
+    for (platform, text) in [
+        ("tencent", "日期,账户名称,推广计划名称,消耗,曝光量,点击量,注册量\n2026-05-01,a,c,12.50,100,5,1\n"),
+        ("weibo", "时间,账户,广告计划,消耗（元）,曝光量,导流数,加关注数,注册数\n2026/5/1,a,c,12.50,100,5,3,1\n"),
+        ("ocean_engine", "日期,项目名称,消耗(元),展示数,点击数,注册数\n2026年5月1日,c,12.50,100,5,1\n"),
+        ("kuaishou", "数据日期,广告计划名称,花费（元）,封面曝光数,行为数,注册数\n20260501,c,12.50,100,5,1\n"),
+        (
+            "meta",
+            "Day,Account name,Campaign name,Amount spent (CNY),Impressions,Link clicks,Registrations completed\n\
+                  2026-05-01,a,c,12.50,100,5,1\n",
+        ),
+        (
+            "google_ads",
+            "Campaign report\n\"1 May 2026 - 2 May 2026\"\nDay\tCampaign\tCurrency code\tCost\tImpr.\tClicks\tConversions\n\
+                        2026-05-01\tc\tCNY\t¥12.50\t100\t5\t1.00\n",
+        ),
+    ] {
+        let batch = detected(text).unwrap();
+        assert_eq!(batch.platform.as_deref(), Some(platform), "{:?}", batch.findings);
+        let figures = [Measure::Spend, Measure::Impressions, Measure::Clicks, Measure::Registrations];
+        let sums = figures.map(|measure| sum(&batch, measure));
+        assert_eq!(sums, [Some(12_500_000), Some(100_000_000), Some(5_000_000), Some(1_000_000)], "{platform}");
+        assert_eq!(batch.name(&batch.rows[0], Field::Campaign).map(AsRef::as_ref), Some("c"), "{platform}");
+    }
+}
+
+#[test]
+fn a_tie_between_platforms_is_refused() {
+    let error = detected("日期,消耗,注册数\n2026-05-01,1,2\n").unwrap_err();
+    let expected = "a.csv:1: the headers fit several platforms equally: `kuaishou`, `ocean_engine`, `weibo`\n\
+                    help: name the platform: `platform = \"kuaishou\"` of source[1]";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn conversions_stand_in_for_the_kpi_and_a_finding_says_so() {
+    let text = "date,spend,conversions\n2026-05-01,1,4\n";
+    let batch = one(text, "").unwrap();
+    assert_eq!(sum(&batch, Measure::Registrations), Some(4_000_000));
+    assert_eq!(finding(&batch, "import.conversions").unwrap().severity, Severity::Review);
+    let batch =
+        one("date,spend,conversions,leads\n2026-05-01,1,4,9\n", "columns = { registrations = \"leads\" }").unwrap();
+    assert_eq!(sum(&batch, Measure::Registrations), Some(9_000_000));
+    assert!(finding(&batch, "import.conversions").is_none());
+}
+
+#[test]
+fn bad_rows_are_told_together_with_file_and_line() {
+    let text = "date,spend,clicks\r\n2026-13-01,1,1\r\n2026-05-01,-2,1\r\n2026-05-01,x,1\r\n2026-05-01,,1\r\n2026-05-01,1\r\n2026-05-02,1,1\r\n";
+    let expected = "\
+error: a.csv:2: column `date` holds `2026-13-01`, expected a date
+error: a.csv:3: column `spend` holds `-2`, expected 0 or more
+error: a.csv:4: column `spend` holds `x`, expected a number
+error: a.csv:5: column `spend` is blank beside other figures, expected an amount
+error: a.csv:6: has 2 cells, expected 3 as in the header
+help: correct the rows, or leave them out with `bad_rows = \"skip\"` of source[1]
+";
+    assert_eq!(refused(text, ""), expected);
+    let batch = one(text, "bad_rows = \"skip\"").unwrap();
+    let skipped: u64 = batch.skipped.iter().map(|skip| skip.lines.count).sum();
+    assert_eq!((batch.read, batch.used, skipped, batch.skipped.len()), (6, 1, 5, 5));
+    let message = &finding(&batch, "import.bad_rows").unwrap().message;
+    assert!(message.contains("below zero: 1 row (") && message.contains("a.csv:3)"), "{message}");
+}
+
+#[test]
+fn only_so_many_bad_rows_are_listed() {
+    let text = format!("date,spend\n{}", "2026-05-01,x\n".repeat(60));
+    let error = refused(&text, "");
+    assert_eq!(error.matches("expected a number").count(), 50);
+    assert!(error.contains("a.csv: 10 more bad rows"), "{error}");
+}
+
+#[test]
+fn a_decimal_comma_is_asked_for_and_then_read() {
+    let text = "date;spend\n2026-05-01;1.204,50\n";
+    assert!(refused(text, "").contains("help: set `decimal_comma = true` for source[1]"));
+    assert_eq!(sum(&one(text, "decimal_comma = true").unwrap(), Measure::Spend), Some(1_204_500_000));
+}
+
+#[test]
+fn a_symbol_of_another_currency_refuses_the_file_even_when_rows_may_be_skipped() {
+    let error = refused("date,spend\n2026-05-01,$126\n", "bad_rows = \"skip\"");
+    let expected = "error: a.csv:2: column `spend` holds `$126`, but its currency is CNY\n\
+                    help: set `currency = \"…\"` for source[1] to the currency of the file\n";
+    assert_eq!(error, expected);
+    assert_eq!(
+        sum(&one("date,spend\n2026-05-01,$126\n", "currency = \"USD\"").unwrap(), Measure::Spend),
+        Some(126_000_000)
+    );
+}
+
+#[test]
+fn open_dates_are_refused_with_both_readings() {
+    let text = "date,spend\n1/1/2026,1\n3/4/2026,1\n";
+    let expected = "error: a.csv:3: `3/4/2026` is 2026-03-04 or 2026-04-03, and no row of the file tells\n\
+                    help: say which it is: `date_order = \"mdy\"` or `date_order = \"dmy\"` of source[1]\n";
+    assert_eq!(refused(text, ""), expected);
+    let day = |order: &str| one(text, &format!("date_order = \"{order}\"")).unwrap().rows[1].date.to_string();
+    assert_eq!((day("mdy"), day("dmy")), ("2026-03-04".into(), "2026-04-03".into()));
+}
+
+#[test]
+fn parts_of_a_date_are_joined_and_a_year_is_given() {
+    let text = "month,day,spend\nApril,1,2\n4,2,2\n";
+    let source = "columns = { date = [\"month\", \"day\"] }\nyear = 2020";
+    let batch = one(text, source).unwrap();
+    let days: Vec<String> = batch.rows.iter().map(|row| row.date.to_string()).collect();
+    assert_eq!(days, ["2020-04-01", "2020-04-02"], "the headers tell the order of the parts");
+    let error = refused(text, "columns = { date = [\"month\", \"day\"] }");
+    assert!(error.contains("the date `April 1` has no year") && error.contains("`year = 2026`"), "{error}");
+}
+
+#[test]
+fn a_total_row_is_no_row_and_must_agree() {
+    let text = |total: &str| format!("date,campaign,spend\n合计,--,{total}\n2026-05-01,a,1\n2026-05-02,a,2.5\n");
+    let batch = one(&text("3.50"), "").unwrap();
+    assert_eq!((batch.read, batch.own_total), (2, Some(Micros::new(3_500_000))));
+    assert_eq!(finding(&batch, "import.total").unwrap().severity, Severity::Pass);
+    let batch = one(&text("9.00"), "").unwrap();
+    assert_eq!(finding(&batch, "import.total").unwrap().severity, Severity::Fail);
+    let named = one("campaign,date,spend\nTotal: Account,,1\nTotal Wellness,2026-05-01,1\n", "").unwrap();
+    assert_eq!((named.read, named.own_total), (1, Some(Micros::new(1_000_000))));
+}
+
+#[test]
+fn a_footer_is_named_and_left() {
+    let batch = one("date,campaign,spend\n2026-05-01,a,1\n© A Corporation\n", "").unwrap();
+    assert_eq!(batch.read, 1);
+    assert!(finding(&batch, "import.beside").unwrap().message.contains("© A Corporation"));
+}
+
+#[test]
+fn duplicates_are_named_and_counted_or_dropped() {
+    let text = "date,campaign,spend\n2026-05-01,a,1\n2026-05-01,b,1\n2026-05-01,a,1\n";
+    let kept = one(text, "").unwrap();
+    assert_eq!((sum(&kept, Measure::Spend), kept.used), (Some(3_000_000), 3));
+    let dropped = one(text, "duplicates = \"drop\"").unwrap();
+    assert_eq!((sum(&dropped, Measure::Spend), dropped.used, dropped.read), (Some(2_000_000), 2, 3));
+    for batch in [&kept, &dropped] {
+        let finding = finding(batch, "import.duplicates").unwrap();
+        assert!(finding.message.contains("1 row equal") && finding.message.ends_with("a.csv:4"), "{finding:?}");
+        assert_eq!(batch.spend.values().sum::<i128>(), 3_000_000, "the file's spend is as read");
+    }
+}
+
+#[test]
+fn errors_of_a_spreadsheet_are_no_names() {
+    let batch = one("date,supplier,spend\n2026-05-01,#N/A,1\n2026-05-01,--,1\n", "").unwrap();
+    assert_eq!((batch.rows.len(), batch.rows[0].names), (1, [None; 5]));
+    assert!(finding(&batch, "import.error_cells").unwrap().message.starts_with("1 row with"));
+}
+
+#[test]
+fn a_period_stands_for_a_missing_day_column() {
+    let source = "period = [\"2026-05-01\", \"2026-05-31\"]";
+    let batch = one("campaign,spend\na,1\nb,2\nTotal,3\n", source).unwrap();
+    assert_eq!((batch.rows.len(), batch.rows[0].days, batch.rows[0].date.to_string()), (2, 31, "2026-05-01".into()));
+}
+
+#[test]
+fn weeks_are_told_by_steps_of_seven_days() {
+    let weekly = "date,campaign,spend\n2026-05-04,a,1\n2026-05-11,a,2\n2026-05-25,a,3\n2026-05-04,b,3\n";
+    assert!(one(weekly, "").unwrap().rows.iter().all(|row| row.days == 7));
+    let daily = format!("{weekly}2026-05-26,b,3\n");
+    assert!(one(&daily, "").unwrap().rows.iter().all(|row| row.days == 1));
+    let several = format!("{weekly}2026-05-04,b,4\n");
+    let batch = one(&several, "").unwrap();
+    assert!(batch.rows.iter().all(|row| row.days == 1));
+    assert_eq!(finding(&batch, "import.weeks").unwrap().severity, Severity::Review);
+}
+
+#[test]
+fn rows_without_figures_are_left_out_and_said() {
+    let batch = one("date,campaign,spend,clicks\n2026-05-01,a,,--\n2026-05-01,b,1,\n,,,\n", "").unwrap();
+    assert_eq!((batch.read, batch.used, batch.skipped[0].reason), (2, 1, "no figures"));
+}
+
+#[test]
+fn files_that_hold_nothing_are_told_apart() {
+    let fixture = Fixture::new(&[("empty.csv", ""), ("header.csv", "date,spend\n"), ("rows.csv", TWO_DAYS)]);
+    let read = |path: &str| fixture.read(&format!("[[source]]\nplatform = \"x\"\npath = \"{path}\""));
+    let told = |path: &str| read(path).map(|_| ()).map_err(|error| (error.kind, fixture.told(&error)));
+    let (kind, text) = told("empty.csv").unwrap_err();
+    assert_eq!((kind, text.as_str()), (Kind::Input, "error: empty.csv is empty, expected a header line\n"));
+    let (kind, text) = told("header.csv").unwrap_err();
+    let expected = "error: header.csv has no rows\nhelp: check the date range of the export\n";
+    assert_eq!((kind, text.as_str()), (Kind::Nothing, expected));
+    let (kind, text) = told("missing.csv").unwrap_err();
+    assert_eq!(kind, Kind::Input);
+    assert!(text.starts_with("error: source[1].path: no file `missing.csv`\nhelp: check the path"), "{text}");
+    let (kind, text) = told("*.tsv").unwrap_err();
+    assert_eq!((kind, text.contains("no file matches `*.tsv`")), (Kind::Input, true));
+    assert!(told("rows.csv").is_ok());
+}
+
+#[test]
+fn a_glob_gives_its_files_in_order_and_their_errors_together() {
+    let fixture = Fixture::new(&[("b.csv", TWO_DAYS), ("a.csv", TWO_DAYS), ("c.csv", "date,spend\n2026-05-01,x\n")]);
+    let settings = |path: &str| format!("[[source]]\nplatform = \"x\"\npath = \"{path}\"\n");
+    let batches = fixture.read(&settings("[ab].csv")).unwrap();
+    let names: Vec<&Path> = batches.iter().map(|batch| Path::new(batch.path.file_name().unwrap())).collect();
+    assert_eq!(names, [Path::new("a.csv"), Path::new("b.csv")]);
+    let error = fixture.read(&(settings("*.csv") + &settings("no.csv"))).unwrap_err();
+    assert_eq!(error.problems.len(), 2, "{error}");
+}
+
+#[test]
+fn rows_need_an_owner() {
+    let error = detected("date,spend\n2026-05-01,1\n").unwrap_err();
+    assert!(error.contains("neither platform, supplier nor account is known"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(text in "(date|spend|,|;|\"|\t|\n|\r|2026-05-01|合计|-|1|\\.|x){0,60}") {
+        let _ = one(&format!("date,spend\n{text}"), "bad_rows = \"skip\"");
+        let _ = detected(&text);
+    }
+}

@@ -1,0 +1,155 @@
+//! The stage as a whole, from files to a ledger.
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+
+fn ledger_of(files: &[(&str, &str)], settings: &str) -> Result<Ledger, (Error, TempDir)> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let settings = Settings::parse(settings, "outlay.toml", folder.path(), 1).unwrap();
+    import::all(&settings).and_then(|batches| ledger(batches, &settings)).map_err(|error| (error, folder))
+}
+
+/// One file under `[project]` settings and one source.
+fn one(text: &str, project: &str, source: &str) -> Result<Ledger, (Error, TempDir)> {
+    let settings = format!("[project]\n{project}\n[[source]]\npath = \"a.csv\"\n{source}");
+    ledger_of(
+        &[("a.csv", text), ("rates.csv", "date,currency,rate\n2026-01-01,USD,7\n2026-05-02,USD,7.5\n")],
+        &settings,
+    )
+}
+
+fn read(ledger: &Ledger, check: &str) -> Vec<String> {
+    ledger.findings.iter().filter(|finding| finding.check == check).map(|finding| finding.message.clone()).collect()
+}
+
+#[test]
+fn rows_take_what_they_do_not_name_from_their_source() {
+    let text = "日期,账户,消耗,曝光量,点击量,注册量\n2026-05-01,a,1,2,3,4\n2026-05-01,,1,2,3,4\n";
+    let source = "supplier = \"S\"\naccount = \"b\"\ncampaign = \"june\"\ndepartment = \"growth\"";
+    let ledger = one(text, "", source).unwrap();
+    let names = |index: usize| ledger.entries[index].names.clone().map(|name| name.unwrap().to_string());
+    assert_eq!(names(0), ["tencent", "S", "a", "june", "growth"]);
+    assert_eq!(names(1), ["tencent", "S", "b", "june", "growth"]);
+    assert_eq!((ledger.sources[0].platform.as_str(), ledger.sources[0].rows), ("tencent", 2));
+}
+
+#[test]
+fn a_platform_of_the_settings_is_what_rows_get() {
+    let text = "日期,消耗,曝光量,点击量\n2026-05-01,1,2,3\n";
+    let ledger = one(text, "", "platform = \"Guangdiantong\"").unwrap();
+    assert_eq!(ledger.entries[0].name(Field::Platform), Some("Guangdiantong"));
+}
+
+#[test]
+fn amounts_are_converted_by_the_rate_of_their_day_and_counts_are_not() {
+    let text =
+        "date,platform,currency,spend,clicks\n2026-05-01,x,USD,10,1\n2026-05-02,x,USD,10,1\n2026-05-02,x,CNY,10,1\n";
+    let ledger = one(text, "rates = \"rates.csv\"", "").unwrap();
+    let spends: Vec<f64> = ledger.entries.iter().map(|entry| entry.spend().to_f64()).collect();
+    assert_eq!(spends, [70.0, 85.0]);
+    assert_eq!(ledger.entries[1].measure(Measure::Clicks), Some(Micros::new(2_000_000)));
+    assert_eq!(read(&ledger, "unify.currencies").len(), 1);
+    assert_eq!(ledger.sources[0].spend, 155.0);
+}
+
+#[test]
+fn an_amount_without_a_rate_is_refused_with_the_ways_to_decide() {
+    let text = "date,platform,Amount (x),spend (USD)\n2025-05-01,x,1,10\n";
+    for project in ["", "rates = \"rates.csv\""] {
+        let (error, folder) = one(text, project, "").unwrap_err();
+        assert_eq!(error.kind, Kind::Input);
+        let text = error.to_string().replace(&format!("{}/", folder.path().display()), "");
+        let expected = "error: a.csv:2: an amount in USD, without a rate into CNY on or before 2025-05-01\nhelp: give";
+        assert!(text.starts_with(expected), "{text}");
+    }
+    assert!(one(text, "currency = \"USD\"", "").is_ok());
+}
+
+#[test]
+fn absent_stays_absent_when_rows_are_summed() {
+    let text = "date,platform,spend,clicks,reads\n2026-05-01,x,1,,\n2026-05-01,x,2,5,\n";
+    let entry = &one(text, "", "").unwrap().entries[0];
+    assert_eq!(entry.measure(Measure::Clicks), Some(Micros::new(5_000_000)));
+    assert_eq!((entry.measure(Measure::Reads), entry.spend()), (None, Micros::new(3_000_000)));
+}
+
+#[test]
+fn files_are_told_as_read_and_rows_as_used() {
+    let text = "date,platform,spend\n2026-05-01,x,5\n2026-05-01,y,-1\n2026-05-01,x,5\n";
+    let ledger = one(text, "", "bad_rows = \"skip\"\nduplicates = \"drop\"").unwrap();
+    assert_eq!((ledger.sources[0].spend, ledger.sources[0].rows), (9.0, 3));
+    assert_eq!((ledger.rows.read, ledger.rows.used), (3, 1));
+    let reasons: Vec<(&str, u64)> = ledger.rows.skipped.iter().map(|skip| (skip.reason.as_str(), skip.count)).collect();
+    assert_eq!(reasons, [("below zero", 1), ("exact duplicate", 1)]);
+    assert!(ledger.rows.skipped[0].examples[0].ends_with("a.csv:3"));
+}
+
+#[test]
+fn spellings_time_zones_and_a_file_read_twice_are_findings() {
+    let text = "date,channel,spend\n2026-05-01,Google Ads,5\n2026-05-01,google ads,1\n";
+    let source = "[[source]]\npath = \"a.csv\"\ntimezone = \"UTC\"\n";
+    let ledger = ledger_of(&[("a.csv", text)], &format!("{source}{source}")).unwrap();
+    assert_eq!(read(&ledger, "unify.spelling"), ["2 spellings of one platform: `Google Ads`, `google ads`"]);
+    assert_eq!((read(&ledger, "unify.timezone").len(), read(&ledger, "unify.same_file").len()), (2, 1));
+    assert_eq!(ledger.sources[0].platform, "mixed");
+}
+
+#[test]
+fn no_row_left_is_nothing_to_do() {
+    let (error, _) = one("date,platform,spend\n2026-05-01,x,-5\n", "", "bad_rows = \"skip\"").unwrap_err();
+    assert_eq!(error.kind, Kind::Nothing);
+    assert!(error.to_string().starts_with("error: none of 1 rows is left (below zero: 1)"), "{error}");
+}
+
+/// A day of May, one of three suppliers, spend in cents, in dollars or not.
+type Line = (i8, u8, u32, bool);
+
+fn text(rows: &[Line]) -> String {
+    let line = |(day, supplier, cents, usd): &Line| {
+        let currency = if *usd { "USD" } else { "CNY" };
+        format!("2026-05-{day:02},s{supplier},{currency},{}.{:02}\n", cents / 100, cents % 100)
+    };
+    "date,supplier,currency,spend\n".to_owned() + &rows.iter().map(line).collect::<String>()
+}
+
+fn entries(rows: &[Line]) -> Vec<Entry> {
+    one(&text(rows), "rates = \"rates.csv\"", "").unwrap().entries
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn neither_the_order_of_rows_nor_splitting_one_changes_anything(
+        rows in prop::collection::vec((1i8..5, 0u8..3, 0u32..100_000, any::<bool>()), 1..20),
+        at in any::<prop::sample::Index>(),
+        part in 0.0..1.0f64,
+    ) {
+        let expected = entries(&rows);
+        let mut split = rows.clone();
+        let (day, supplier, cents, usd) = split.remove(at.index(rows.len()));
+        let first = (f64::from(cents) * part) as u32;
+        split.insert(0, (day, supplier, first, usd));
+        split.push((day, supplier, cents - first, usd));
+        split.reverse();
+        prop_assert_eq!(entries(&split), expected);
+    }
+
+    #[test]
+    fn one_file_or_two_give_the_same_ledger(
+        rows in prop::collection::vec((1i8..5, 0u8..3, 0u32..100_000, any::<bool>()), 2..20),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let (first, second) = rows.split_at(1 + at.index(rows.len() - 1));
+        let rates = ("rates.csv", "date,currency,rate\n2026-01-01,USD,7.123456\n");
+        let settings = "[project]\nrates = \"rates.csv\"\n[[source]]\npath = \"[ab].csv\"\n";
+        let of = |files: &[(&str, &str)]| ledger_of(files, settings).unwrap().entries;
+        let whole = of(&[("a.csv", &text(&rows)), rates]);
+        prop_assert_eq!(of(&[("a.csv", &text(first)), ("b.csv", &text(second)), rates]), whole);
+    }
+}
