@@ -6,7 +6,7 @@ use super::columns::Mapping;
 use super::rows::Tally;
 use crate::check::{Finding, Origin};
 use crate::settings::Duplicates;
-use crate::units::{Currency, Kpi, Micros};
+use crate::units::{Currency, Micros};
 
 /// Rows left out of a file, by reason.
 pub(super) fn skipped(tally: &Tally, file: &File) -> Vec<Skip> {
@@ -75,7 +75,7 @@ fn conversions(file: &File, mapping: &Mapping) -> Option<Finding> {
     let kpi = file.project.kpi;
     let message = format!("`{kpi}` is read from the unspecific column `{header}`");
     let advice = format!("if it counts something else, map the right one: `columns = {{ {kpi} = \"…\" }}`");
-    (kpi != Kpi::Value).then(|| Finding::review("import.conversions", file.shown(), message, &advice))
+    Some(Finding::review("import.conversions", file.shown(), message, &advice))
 }
 
 /// # What it does

@@ -291,7 +291,8 @@ fn collision<'a>(column: Column, headers: impl Iterator<Item = &'a str>, request
 
 /// The layout to read the file by, or `None` for the canonical table.
 fn layout(headers: &[Header], given: &Found, request: &Request) -> Result<Option<&'static Layout>, Error> {
-    let asked = request.source.fallback[Field::Platform.index()].as_deref().map(normalised);
+    let asked = request.source.fallback[Field::Platform.index()].as_deref();
+    let asked = asked.map(|name| normalised(name).replace(' ', "_"));
     let asked = layouts::all().iter().find(|layout| asked.as_ref() == Some(&layout.platform));
     let fits = |layout: &&Layout| is_enough(headers, given, &layout_names(layout), request);
     if let Some(asked) = asked.filter(fits) {

@@ -99,7 +99,8 @@ fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> 
         return Err(refuse(format!("no file `{pattern}`")).help(help));
     }
     let matches = glob::glob(pattern).map_err(|error| refuse(format!("`{pattern}` is not a glob: {error}")))?;
-    let mut paths: Vec<PathBuf> = matches.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    let mut paths = matches.collect::<Result<Vec<PathBuf>, _>>().map_err(|error| refuse(error.to_string()))?;
+    paths.retain(|path| path.is_file());
     paths.sort();
     if paths.is_empty() {
         return Err(refuse(format!("no file matches `{pattern}`")).help(help));

@@ -1,4 +1,16 @@
 //! Records → rows: what each cell holds, which records are no data, which rows are bad.
+//!
+//! | record | what becomes of it |
+//! |---|---|
+//! | all cells blank | passed over |
+//! | no date, and the date or first cell is a word for a total | no row; its spend is held against the sum of the rows |
+//! | no date, and one cell only | no row; named by a finding |
+//! | all figures absent | left out as `no figures`: absent is not zero |
+//! | spend absent beside other figures | bad: whether it is zero or unknown only a person can tell |
+//! | no real date, no number, a figure below zero, too few or too many cells | bad |
+//!
+//! Bad rows refuse the file, all of them listed, unless `bad_rows = "skip"`. A currency symbol that contradicts the file's
+//! currency refuses the file in any case: it is about every row.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
@@ -241,7 +253,11 @@ impl<'a> Rows<'a> {
     fn currency_of(&self, record: &StringRecord) -> Result<Currency, Fault> {
         let cell = self.mapping.currency.and_then(|cell| record.get(cell));
         let Some(cell) = cell.map(str::trim).filter(|cell| !is_absent(cell)) else { return Ok(self.currency) };
-        cell.parse().map_err(|what: String| Fault::new("not a currency", what))
+        cell.parse().map_err(|_| {
+            let header = self.mapping.currency.map_or("", |cell| &self.mapping.headers[cell]);
+            let message = format!("column `{header}` holds `{cell}`, expected a currency code such as CNY");
+            Fault::new("not a currency", message)
+        })
     }
 
     fn measures(&self, record: &StringRecord, currency: Currency) -> Result<[Option<Micros>; 9], Fault> {

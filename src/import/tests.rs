@@ -151,6 +151,9 @@ fn a_tie_between_platforms_is_refused() {
     let expected = "a.csv:1: the headers fit several platforms equally: `kuaishou`, `ocean_engine`, `weibo`\n\
                     help: name the platform: `platform = \"kuaishou\"` of source[1]";
     assert!(error.contains(expected), "{error}");
+    let fixture = Fixture::new(&[("a.csv", "日期,消耗,注册数\n2026-05-01,1,2\n")]);
+    let batches = fixture.read("[[source]]\npath = \"a.csv\"\nplatform = \"Ocean Engine\"").unwrap();
+    assert_eq!(batches[0].platform.as_deref(), Some("ocean_engine"));
 }
 
 #[test]

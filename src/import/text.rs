@@ -25,6 +25,9 @@ pub(super) enum NotText {
     },
 }
 
+/// The byte order mark.
+const MARK: char = '\u{FEFF}';
+
 /// First bytes of formats that people drop where a CSV is expected.
 const OTHER_FORMATS: [(&[u8], &str); 4] = [
     (b"PK\x03\x04", "an XLSX or ZIP file"),
@@ -51,14 +54,15 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<Text, NotText> {
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<Text, NotText> {
-    let text = String::from_utf8(bytes).map_err(|error| {
+    let mut text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         NotText::Invalid { encoding: "UTF-8", line: 1 + newlines(valid) }
     })?;
-    match text.strip_prefix('\u{FEFF}') {
-        Some(rest) => Ok(Text { text: rest.to_owned(), encoding: "UTF-8 BOM" }),
-        None => Ok(Text { text, encoding: "UTF-8" }),
+    if !text.starts_with(MARK) {
+        return Ok(Text { text, encoding: "UTF-8" });
     }
+    text.drain(..MARK.len_utf8());
+    Ok(Text { text, encoding: "UTF-8 BOM" })
 }
 
 fn utf16(bytes: &[u8], encoding: &'static Encoding, name: &'static str) -> Result<Text, NotText> {

@@ -22,6 +22,20 @@ use crate::units::{Field, Measure, Micros};
 /// headers tell stands in for one that neither names. Amounts in another currency are converted by the latest rate of
 /// `project.rates` on or before their day. Rows that share day, names and length are summed exactly.
 ///
+/// ```
+/// use outlay::{import, settings::Settings, unify};
+///
+/// let folder = tempfile::tempdir().unwrap();
+/// let export = "日期,账户,消耗,曝光量,点击量,注册量\n2026-05-01,nw-01,12.50,900,31,2\n2026-05-01,nw-01,0.75,80,2,\n";
+/// std::fs::write(folder.path().join("may.csv"), export).unwrap();
+/// let settings = Settings::parse("[[source]]\npath = \"*.csv\"", "outlay.toml", folder.path(), 1)?;
+///
+/// let ledger = unify::ledger(import::all(&settings)?, &settings)?;
+/// assert_eq!(ledger.entries[0].spend().to_string(), "13.25");
+/// assert_eq!(ledger.sources[0].platform, "tencent");
+/// # Ok::<(), outlay::check::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Kind::Input`] when the rates cannot be read, for an amount without a rate, and when a sum is out of range.
