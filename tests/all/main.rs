@@ -1,4 +1,5 @@
 //! One module a kind of promise.
 
 mod plans;
+mod recover;
 mod support;

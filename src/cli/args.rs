@@ -1,0 +1,86 @@
+//! The command line as typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use outlay::report::Lang;
+
+/// Plans ad delivery spend and evaluates suppliers, from the exports that ad platforms write.
+///
+/// Exit codes: 0 done, 1 a bug in outlay, 2 wrong usage or settings, 3 bad input data, 4 nothing to do, 5 the limits
+/// contradict each other, 6 a check failed under --strict, 7 cannot write.
+#[derive(Debug, Parser)]
+#[command(name = "outlay", version, propagate_version = true)]
+pub struct Args {
+    /// The settings file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "outlay.toml")]
+    pub config: PathBuf,
+    /// The folder that results are written to.
+    #[arg(long, global = true, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// Threads to use; all cores when left out.
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Seed of every random draw.
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Language of what people read.
+    #[arg(long, global = true, value_enum, default_value_t = Language::En)]
+    pub lang: Language,
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// End with 6 when a check fails.
+    #[arg(long, global = true)]
+    pub strict: bool,
+    /// Print nothing but errors.
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A language of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    En,
+    Zh,
+    Ja,
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Lang {
+        match language {
+            Language::En => Lang::En,
+            Language::Zh => Lang::Zh,
+            Language::Ja => Lang::Ja,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a project: a commented settings file and sample exports.
+    Init {
+        /// The folder to start it in; made when it is not there.
+        dir: PathBuf,
+    },
+    /// Write sample exports with known curves, settings for them, and the truth.
+    Simulate,
+    /// Read the exports and say what is wrong with them.
+    Check,
+    /// Fit a response model per channel.
+    Fit,
+    /// Score the suppliers.
+    Score,
+    /// Allocate the budget.
+    Plan {
+        /// Plan from this model file; no data are read.
+        #[arg(long, value_name = "FILE")]
+        models: Option<PathBuf>,
+    },
+    /// Write what people read: the page, the workbook and the charts.
+    Report,
+    /// Do all of it, in order.
+    Run,
+}

@@ -1,0 +1,228 @@
+//! One function a command.
+
+use std::path::Path;
+
+use outlay::check::{Error, Finding, Kind};
+use outlay::fit::{Fitted, store};
+use outlay::flow::{self, Run};
+use outlay::plan::{Answer, Status};
+use outlay::report::{self, Output, Results, summary, write};
+use outlay::settings::Settings;
+use outlay::{fit, score, simulate};
+
+use super::args::{Args, Command};
+use super::progress::Progress;
+use super::{Done, bug};
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<Done, Error> {
+    threads(args)?;
+    match &args.command {
+        Command::Init { dir } => init(args, dir),
+        Command::Simulate => simulated(args),
+        Command::Check => check(args),
+        Command::Fit => fitted(args),
+        Command::Score => scored(args),
+        Command::Plan { models: Some(models) } => plan_from(args, models),
+        Command::Plan { models: None } => planned(args),
+        Command::Report => reported(args),
+        Command::Run => whole(args),
+    }
+}
+
+fn threads(args: &Args) -> Result<(), Error> {
+    let Some(threads) = args.threads else { return Ok(()) };
+    if threads == 0 {
+        return Err(Error::setting("--threads", "0, expected 1 or more"));
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(bug)
+}
+
+fn settings(args: &Args) -> Result<Settings, Error> {
+    Settings::read(&args.config, args.seed)
+}
+
+/// Writes a project that runs at once; never over one that is there.
+fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
+    let config = dir.join("outlay.toml");
+    if config.exists() {
+        let message = format!("{} is there already", config.display());
+        return Err(Error::new(Kind::Settings, message).help("name another folder, or remove it first"));
+    }
+    let outputs = outputs_of(simulate::project_files(&simulate::world(args.seed)));
+    write::all(dir, &outputs)?;
+    let run = format!("outlay run --config {} --out {}", config.display(), dir.join("out").display());
+    let text = format!("started a project of {} files in {}\nnext: {run}\n", outputs.len(), dir.display());
+    Ok(done(text, files_json(&outputs)?))
+}
+
+fn simulated(args: &Args) -> Result<Done, Error> {
+    let outputs = outputs_of(simulate::files(&simulate::world(args.seed)));
+    write::all(&args.out, &outputs)?;
+    let (count, out) = (outputs.len(), args.out.display());
+    let text = format!(
+        "wrote {count} files to {out}: exports, settings, and the truth behind them\n\
+         next: outlay run --config {}\n",
+        args.out.join("outlay.toml").display()
+    );
+    Ok(done(text, files_json(&outputs)?))
+}
+
+fn check(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 3);
+    let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
+    let findings: Vec<Finding> = ledger.findings.iter().chain(&panel.findings).cloned().collect();
+    let outputs = report::checked(&ledger, &findings);
+    write::all(&args.out, &outputs)?;
+    drop(progress);
+    let text = summary::findings(&findings, args.lang.into()) + &wrote(args, &outputs);
+    Ok(Done { findings, ..done(text, text_of(&outputs, "quality.json")?) })
+}
+
+fn fitted(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 4);
+    let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("fit");
+    let fitted = fit::channels(&panel, &settings)?;
+    let findings: Vec<Finding> =
+        [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
+    let outputs = model_outputs(&fitted)?;
+    write::all(&args.out, &outputs)?;
+    drop(progress);
+    let text = summary::models(&fitted, args.lang.into()) + &wrote(args, &outputs);
+    Ok(Done { findings, ..done(text, text_of(&outputs, MODEL)?) })
+}
+
+fn scored(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 4);
+    let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("score");
+    let scores = score::suppliers(&ledger, &settings)?;
+    let findings: Vec<Finding> =
+        [&ledger.findings, &panel.findings, &scores.findings].into_iter().flatten().cloned().collect();
+    let outputs = report::scored(&scores);
+    write::all(&args.out, &outputs)?;
+    drop(progress);
+    let text = summary::suppliers(&scores, args.lang.into()) + &wrote(args, &outputs);
+    Ok(Done { findings, ..done(text, text_of(&outputs, "suppliers.json")?) })
+}
+
+fn plan_from(args: &Args, models: &Path) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 1);
+    let answer = flow::plan_from(models, &settings, &|stage| progress.begin(stage))?;
+    drop(progress);
+    plan_done(args, &answer, Vec::new())
+}
+
+fn planned(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 6);
+    let run = flow::run(&settings, &|stage| progress.begin(stage))?;
+    drop(progress);
+    plan_done(args, &run.answer, run.findings())
+}
+
+fn plan_done(args: &Args, answer: &Answer, findings: Vec<Finding>) -> Result<Done, Error> {
+    let outputs = report::planned(answer);
+    write::all(&args.out, &outputs)?;
+    let text = summary::plan(answer, args.lang.into()) + &wrote(args, &outputs);
+    let conflict = answer.status == Status::Conflict;
+    Ok(Done { findings, conflict, ..done(text, text_of(&outputs, "plan.json")?) })
+}
+
+fn reported(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 7);
+    let run = flow::run(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("report");
+    let findings = run.findings();
+    let outputs = report::pages(&results(&settings, &run, &findings), args.lang.into())?;
+    write::all(&args.out, &outputs)?;
+    drop(progress);
+    finished(args, &settings, &run, findings, &outputs)
+}
+
+fn whole(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 7);
+    let run = flow::run(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("report");
+    let findings = run.findings();
+    let mut outputs = report::checked(&run.ledger, &findings);
+    outputs.extend(model_outputs(&run.fitted)?);
+    outputs.extend(report::scored(&run.scores));
+    outputs.extend(report::planned(&run.answer));
+    outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang.into())?);
+    outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
+    write::all(&args.out, &outputs)?;
+    drop(progress);
+    finished(args, &settings, &run, findings, &outputs)
+}
+
+/// The end of a command that wrote the report: it names the page to open.
+fn finished(
+    args: &Args,
+    settings: &Settings,
+    run: &Run,
+    findings: Vec<Finding>,
+    outputs: &[Output],
+) -> Result<Done, Error> {
+    let page = args.out.join("report.html");
+    let text = summary::text(&results(settings, run, &findings), args.lang.into())
+        + &format!("report: {}\n", page.display());
+    let json = match text_of(outputs, "manifest.json") {
+        Ok(json) => json,
+        Err(_) => files_json(outputs)?,
+    };
+    let conflict = run.answer.status == Status::Conflict;
+    Ok(Done { findings, conflict, ..done(text, json) })
+}
+
+fn results<'a>(settings: &'a Settings, run: &'a Run, findings: &'a [Finding]) -> Results<'a> {
+    Results {
+        settings,
+        ledger: &run.ledger,
+        panel: &run.panel,
+        fitted: &run.fitted,
+        scores: &run.scores,
+        answer: Some(&run.answer),
+        findings,
+    }
+}
+
+/// The model file's place under `--out`.
+const MODEL: &str = "models/model.json";
+
+fn model_outputs(fitted: &Fitted) -> Result<Vec<Output>, Error> {
+    let mut outputs = vec![Output::new(MODEL, store::write(fitted)?)];
+    outputs.extend(report::fitted(fitted));
+    Ok(outputs)
+}
+
+fn outputs_of(files: Vec<(String, Vec<u8>)>) -> Vec<Output> {
+    files.into_iter().map(|(path, bytes)| Output::new(path, bytes)).collect()
+}
+
+fn wrote(args: &Args, outputs: &[Output]) -> String {
+    let paths: Vec<String> = outputs.iter().map(|output| args.out.join(&output.path).display().to_string()).collect();
+    format!("wrote {}\n", paths.join(", "))
+}
+
+fn files_json(outputs: &[Output]) -> Result<String, Error> {
+    let paths: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
+    let document = serde_json::json!({ "format": "outlay/files@1", "files": paths });
+    Ok(serde_json::to_string_pretty(&document).map_err(bug)? + "\n")
+}
+
+fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
+    let output = outputs.iter().find(|output| output.path == path).ok_or_else(|| bug(format!("no {path}")))?;
+    String::from_utf8(output.bytes.clone()).map_err(bug)
+}
+
+fn done(text: String, json: String) -> Done {
+    Done { text, json, findings: Vec::new(), conflict: false }
+}

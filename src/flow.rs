@@ -1,0 +1,93 @@
+//! The whole run, and nothing else: import → unify → panel → fit → score → plan.
+
+use crate::check::{Error, Finding};
+use crate::fit::{self, Fitted};
+use crate::panel::{self, Panel};
+use crate::plan::{self, Answer};
+use crate::score::{self, Scorecard};
+use crate::settings::Settings;
+use crate::unify::{self, Ledger};
+use crate::{fit::store, import};
+
+/// What a run found.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The exports under one definition.
+    pub ledger: Ledger,
+    /// Channel × period.
+    pub panel: Panel,
+    /// Response models.
+    pub fitted: Fitted,
+    /// Suppliers.
+    pub scores: Scorecard,
+    /// The plan, or the conflict that there is instead of one.
+    pub answer: Answer,
+}
+
+/// A stage as it begins, for whoever shows progress.
+pub type Progress<'a> = &'a dyn Fn(&'static str);
+
+/// Runs every stage in order.
+///
+/// # Errors
+///
+/// The first stage's that has no output.
+///
+/// ```no_run
+/// use outlay::settings::Settings;
+/// # fn main() -> Result<(), outlay::check::Error> {
+/// let settings = Settings::read("data/sample/outlay.toml".as_ref(), 1)?;
+/// let run = outlay::flow::run(&settings, &|stage| eprintln!("{stage}"))?;
+/// println!("{:?}", run.answer.objective);
+/// # Ok(())
+/// # }
+/// ```
+pub fn run(settings: &Settings, progress: Progress) -> Result<Run, Error> {
+    let plan = settings.plan()?;
+    let (ledger, panel) = data(settings, progress)?;
+    progress("fit");
+    let fitted = fit::channels(&panel, settings)?;
+    progress("score");
+    let scores = score::suppliers(&ledger, settings)?;
+    progress("plan");
+    let answer = plan::scenarios(&fitted, plan, settings.project.currency)?;
+    Ok(Run { ledger, panel, fitted, scores, answer })
+}
+
+/// Import, unify and panel: what `check` looks at.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn data(settings: &Settings, progress: Progress) -> Result<(Ledger, Panel), Error> {
+    progress("import");
+    let batches = import::all(settings)?;
+    progress("unify");
+    let ledger = unify::ledger(batches, settings)?;
+    progress("panel");
+    let panel = panel::build(&ledger, settings)?;
+    Ok((ledger, panel))
+}
+
+/// A plan from a model file: no data are read.
+///
+/// # Errors
+///
+/// As [`run`]; [`crate::check::Kind::Input`] for a model file that cannot be read.
+pub fn plan_from(models: &std::path::Path, settings: &Settings, progress: Progress) -> Result<Answer, Error> {
+    progress("plan");
+    let fitted = store::read(models)?;
+    if fitted.kpi != settings.project.kpi {
+        let message = format!("the models predict {}, the project's KPI is {}", fitted.kpi, settings.project.kpi);
+        return Err(Error::setting("project.kpi", message).help(format!("set `project.kpi = \"{}\"`", fitted.kpi)));
+    }
+    plan::scenarios(&fitted, settings.plan()?, settings.project.currency)
+}
+
+impl Run {
+    /// The findings of all stages, in their order.
+    pub fn findings(&self) -> Vec<Finding> {
+        let stages = [&self.ledger.findings, &self.panel.findings, &self.fitted.findings, &self.scores.findings];
+        stages.into_iter().flatten().cloned().collect()
+    }
+}
