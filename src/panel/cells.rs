@@ -66,23 +66,37 @@ impl Cells {
     ///
     /// [`Kind::Input`] when a sum leaves the range of [`Micros`].
     pub fn of(entries: &[Entry], axis: &Axis, fields: &[Field], kpi: Measure) -> Result<Cells, Error> {
-        let keys: BTreeSet<Key> = entries.iter().map(|entry| key(entry, fields)).collect();
-        let mut named: Vec<(Channel, Key)> = keys.into_iter().map(|key| (channel(&key, fields), key)).collect();
-        named.sort();
-        let rows: HashMap<Key, usize> = named.iter().enumerate().map(|(row, (_, key))| (*key, row)).collect();
-        let mut cells = vec![Cell::default(); named.len() * axis.len];
+        let (channels, rows) = rows(entries, fields);
+        let mut cells = vec![Cell::default(); channels.len() * axis.len];
         let mut unplaced: BTreeMap<Channel, Unplaced> = BTreeMap::new();
-        for entry in entries {
-            let row = rows[&key(entry, fields)];
+        for (entry, row) in entries.iter().zip(rows) {
             let Some((period, parts)) = axis.place(entry) else {
-                unplaced.entry(named[row].0.clone()).or_default().add(entry);
+                unplaced.entry(channels[row].clone()).or_default().add(entry);
                 continue;
             };
             let added = cells[row * axis.len + period].add(entry, parts, kpi);
-            added.ok_or_else(|| too_large(&named[row].0, entry))?;
+            added.ok_or_else(|| too_large(&channels[row], entry))?;
         }
-        Ok(Cells { channels: named.into_iter().map(|(channel, _)| channel).collect(), cells, unplaced })
+        Ok(Cells { channels, cells, unplaced })
     }
+}
+
+/// The channels, ascending, and each entry's place among them.
+fn rows(entries: &[Entry], fields: &[Field]) -> (Vec<Channel>, Vec<usize>) {
+    let mut met: HashMap<Key, usize> = HashMap::new();
+    let mut order = |entry| {
+        let next = met.len();
+        *met.entry(key(entry, fields)).or_insert(next)
+    };
+    let mut rows: Vec<usize> = entries.iter().map(&mut order).collect();
+    let mut named: Vec<(Channel, usize)> = met.iter().map(|(key, order)| (channel(key, fields), *order)).collect();
+    named.sort();
+    let mut row_of = vec![0; named.len()];
+    for (row, (_, order)) in named.iter().enumerate() {
+        row_of[*order] = row;
+    }
+    rows.iter_mut().for_each(|row| *row = row_of[*row]);
+    (named.into_iter().map(|(channel, _)| channel).collect(), rows)
 }
 
 impl Unplaced {
