@@ -172,8 +172,8 @@ fn finished(
     outputs: &[Output],
 ) -> Result<Done, Error> {
     let page = args.out.join("report.html");
-    let text = summary::text(&results(settings, run, &findings), args.lang.into())
-        + &format!("report: {}\n", page.display());
+    let text =
+        summary::text(&results(settings, run, &findings), args.lang.into()) + &format!("report: {}\n", page.display());
     let json = match text_of(outputs, "manifest.json") {
         Ok(json) => json,
         Err(_) => files_json(outputs)?,

@@ -55,7 +55,10 @@ fn finish(args: &Args, done: &Done) -> ExitCode {
     }
     if args.strict && !failed.is_empty() {
         for finding in &failed {
-            print(&mut std::io::stderr(), &format!("error: {}: {}: {}\n", finding.check, finding.subject, finding.message));
+            print(
+                &mut std::io::stderr(),
+                &format!("error: {}: {}: {}\n", finding.check, finding.subject, finding.message),
+            );
         }
         print(&mut std::io::stderr(), "help: mend what failed, or leave `--strict` out\n");
         return ExitCode::from(STRICT);

@@ -57,8 +57,6 @@ fn regrets(seeds: std::ops::RangeInclusive<u64>, limits: bool) -> (Vec<f64>, f64
         regrets.push(1.0 - true_response(&world.truth, &found) / true_response(&world.truth, &best));
         let (c, p) = cover(&fitted, &world.truth);
         (covered, points) = (covered + c, points + p);
-        if std::env::var_os("SHOW").is_some() { println!("seed {seed}: regret {:.3} %, cover {c}/{p}", 100.0 * regrets.last().unwrap());
-            for f in &fitted.channels { println!("  {} {:?} {:?}", f.channel.label, f.curve.as_ref().err(), f.diagnostics.as_ref().map(|d| (d.pareto_k, d.effective, d.explained))); } }
     }
     regrets.sort_by(f64::total_cmp);
     (regrets, f64::from(covered) / f64::from(points))
