@@ -4,6 +4,7 @@ pub mod fit;
 pub mod math;
 pub mod panel;
 pub mod plan;
+pub mod report;
 pub mod score;
 pub mod settings;
 pub mod unify;
