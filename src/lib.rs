@@ -5,6 +5,7 @@ pub mod import;
 pub mod math;
 pub mod panel;
 pub mod plan;
+pub mod report;
 pub mod score;
 pub mod settings;
 pub mod simulate;

@@ -1,0 +1,91 @@
+//! Charts as SVG: one look, safe for the colour-blind, large enough for slides.
+//!
+//! Text is real `<text>` in fonts that hold Chinese and Japanese. Colours are the literal ones of [`style`]; the page
+//! maps them by attribute selectors, so that the same drawing serves light and dark.
+
+mod curves;
+mod frontier;
+mod moves;
+mod style;
+
+pub use curves::{curve, curves, legend};
+pub use frontier::frontier;
+pub use moves::moves;
+
+use super::text::slug;
+use super::{Lang, Output, Results, Words};
+use crate::check::Error;
+
+/// All charts as files: `charts/curves.svg`, `charts/curve-….svg` for each channel with a curve,
+/// `charts/current_to_recommended.svg` and `charts/frontier.svg`; those without anything to show are absent.
+///
+/// # Errors
+///
+/// [`Kind::Bug`](crate::check::Kind::Bug) when the drawing library refuses.
+pub fn files(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
+    let words = Words::of(lang);
+    let mut files = Vec::new();
+    files.extend(curves(results, &words)?.map(|svg| Output::new("charts/curves.svg", svg)));
+    for (index, fit) in results.fitted.channels.iter().enumerate() {
+        let name = format!("charts/{}.svg", stem(index, &fit.channel.label));
+        files.extend(curve(results, index, true, &words)?.map(|svg| Output::new(name, svg)));
+    }
+    if let Some(answer) = results.answer {
+        let moved = moves(answer, usize::MAX, &words)?;
+        files.extend(moved.map(|svg| Output::new("charts/current_to_recommended.svg", svg)));
+        files.extend(
+            frontier(answer, results.settings.project.kpi, &words)?.map(|svg| Output::new("charts/frontier.svg", svg)),
+        );
+    }
+    Ok(files)
+}
+
+/// The file of a channel's curve: its place, which is unique, and what of its label a file name can bear.
+fn stem(index: usize, label: &str) -> String {
+    let slug = slug(label);
+    let dash = if slug.is_empty() { "" } else { "-" };
+    format!("curve-{:03}{dash}{slug}", index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::Sample;
+
+    fn drawn(sample: &Sample, lang: Lang) -> Vec<(String, String)> {
+        let files = files(&sample.results(), lang).unwrap();
+        files.into_iter().map(|file| (file.path, String::from_utf8(file.bytes).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_chart_for_each_curve_and_for_the_plan() {
+        let names: Vec<String> = drawn(&Sample::hostile(), Lang::En).into_iter().map(|(name, _)| name).collect();
+        let expected = [
+            "charts/curves.svg",
+            "charts/curve-001-cmd-x.svg",
+            "charts/curve-002-script-alert-1-script-aaaaaaaaaaaaaaaaaa.svg",
+            "charts/current_to_recommended.svg",
+            "charts/frontier.svg",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn names_are_escaped_and_the_whole_name_stays_as_a_title() {
+        for (name, svg) in drawn(&Sample::hostile(), Lang::Ja) {
+            assert!(!svg.contains("<script"), "{name}");
+            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{name}");
+            assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count(), "{name}");
+            assert!(!svg.contains('\u{E000}') && !svg.contains("NaN"), "{name}");
+        }
+        let all: String = drawn(&Sample::hostile(), Lang::En).into_iter().map(|(_, svg)| svg).collect();
+        assert!(all.contains(&format!("<title>&lt;script&gt;alert(1)&lt;/script&gt; {}", "a".repeat(300))));
+    }
+
+    #[test]
+    fn a_conflict_draws_no_moves() {
+        let mut sample = Sample::hostile();
+        sample.contradict();
+        assert!(drawn(&sample, Lang::Zh).iter().all(|(name, _)| !name.contains("current_to_recommended")));
+    }
+}

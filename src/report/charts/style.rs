@@ -1,0 +1,158 @@
+//! The look: colours, fonts, and text that is set into a finished drawing.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::check::{Error, Kind};
+use crate::report::text::{shorten, width, xml};
+
+/// Where charts draw.
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// What a drawing step gives.
+pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+
+// Okabe & Ito's palette for what carries meaning, greys for the rest.
+pub(super) const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xB2);
+pub(super) const VERMILLION: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
+pub(super) const SKY: RGBColor = RGBColor(0x9C, 0xCF, 0xEE);
+pub(super) const INK: RGBColor = RGBColor(0x22, 0x27, 0x2E);
+pub(super) const MUTED: RGBColor = RGBColor(0x5F, 0x6B, 0x7A);
+pub(super) const GRID: RGBColor = RGBColor(0xE3, 0xE6, 0xEA);
+pub(super) const SHADE: RGBColor = RGBColor(0xF1, 0xF2, 0xF4);
+pub(super) const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
+
+/// Fonts that hold Latin, Chinese and Japanese on the systems people read on.
+pub(super) const FONTS: &str =
+    "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, Hiragino Sans, Yu Gothic, Helvetica, Arial, sans-serif";
+
+/// Text of `size` pixels. The backend divides sizes by 1.24 to turn line heights into ems.
+pub(super) fn font<'a>(size: f64, colour: RGBColor) -> TextStyle<'a> {
+    (FONTS, size * 1.24).into_font().color(&colour)
+}
+
+/// Bold text of `size` pixels.
+pub(super) fn bold<'a>(size: f64, colour: RGBColor) -> TextStyle<'a> {
+    (FONTS, size * 1.24).into_font().style(FontStyle::Bold).color(&colour)
+}
+
+/// Anchors text at its middle height, and left, centre or right.
+pub(super) fn at(style: TextStyle<'_>, side: HPos) -> TextStyle<'_> {
+    style.pos(Pos::new(side, VPos::Center))
+}
+
+/// Pixels that `text` takes at `size` pixels, roughly.
+pub(super) fn pixels(text: &str, size: f64) -> i32 {
+    (width(text) as f64 * size * 0.56).ceil() as i32
+}
+
+/// Users' names, kept out of the drawing until it is finished.
+///
+/// The drawing holds a mark in private-use characters; [`Names::draw`] puts the shortened name in its place, escaped, with
+/// the whole name as its title. So no name passes through the drawing library.
+#[derive(Default)]
+pub(super) struct Names(Vec<(String, String)>);
+
+impl Names {
+    /// The mark of a name that has room for `most` columns.
+    pub(super) fn mark(&mut self, name: &str, most: usize) -> String {
+        self.0.push((shorten(name, most), name.to_owned()));
+        format!("\u{E000}{}\u{E001}", self.0.len() - 1)
+    }
+
+    /// Draws a chart of `size` on paper and sets the names into it.
+    pub(super) fn draw(
+        mut self,
+        size: (u32, u32),
+        title: &str,
+        chart: impl FnOnce(&Area, &mut Names) -> Drawn,
+    ) -> Result<String, Error> {
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+            let drawn = area.fill(&PAPER).and_then(|()| chart(&area, &mut self)).and_then(|()| area.present());
+            drawn.map_err(|error| Error::new(Kind::Bug, format!("chart: {error}")))?;
+        }
+        Ok(self.set_into(&svg, title))
+    }
+
+    fn set_into(&self, svg: &str, title: &str) -> String {
+        let mut set = String::with_capacity(svg.len() + 256);
+        let (head, body) = svg.split_once('\n').unwrap_or((svg, ""));
+        set.push_str(&head.replacen("<svg", "<svg role=\"img\"", 1));
+        set.push_str(&format!("\n<title>{}</title>\n", xml(&clean(title))));
+        let mut parts = body.split('\u{E000}');
+        set.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let (index, rest) = part.split_once('\u{E001}').unwrap_or(("", part));
+            if let Some((shown, whole)) = index.parse::<usize>().ok().and_then(|index| self.0.get(index)) {
+                let title =
+                    if shown == whole { String::new() } else { format!("<title>{}</title>", xml(&clean(whole))) };
+                set.push_str(&format!("{title}{}", xml(shown)));
+            }
+            set.push_str(rest);
+        }
+        set
+    }
+}
+
+/// Text that XML can hold.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || ('\u{E000}'..='\u{E001}').contains(&c) { ' ' } else { c }).collect()
+}
+
+/// One entry of a legend: how its sample is drawn, left and right end at middle height, and its words.
+pub(super) struct Key<'a> {
+    pub(super) words: &'a str,
+    pub(super) sample: fn(&Area, (i32, i32), i32) -> Drawn,
+}
+
+/// Draws a row of legend entries from `origin` on, wrapping at the area's right edge.
+pub(super) fn legend_row(area: &Area, origin: (i32, i32), keys: &[Key]) -> Drawn {
+    let (mut x, mut y) = origin;
+    let right = area.dim_in_pixel().0 as i32 - 8;
+    for key in keys {
+        let length = 28 + pixels(key.words, 12.0);
+        if x + length > right && x > origin.0 {
+            (x, y) = (origin.0, y + 18);
+        }
+        (key.sample)(area, (x, y), 20)?;
+        area.draw(&Text::new(key.words.to_owned(), (x + 26, y), at(font(12.0, MUTED), HPos::Left)))?;
+        x += length + 18;
+    }
+    Ok(())
+}
+
+/// A line through a band.
+pub(super) fn sample_band(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
+    area.draw(&Rectangle::new([(x, y - 6), (x + length, y + 6)], BLUE.mix(0.18).filled()))?;
+    area.draw(&PathElement::new(vec![(x, y), (x + length, y)], BLUE.stroke_width(2)))
+}
+
+/// An open circle: where things stand.
+pub(super) fn sample_current(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
+    current(area, (x + length / 2, y))
+}
+
+/// A filled diamond: where the plan goes.
+pub(super) fn sample_recommended(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
+    recommended(area, (x + length / 2, y))
+}
+
+/// A shaded box: where the curve is a guess.
+pub(super) fn sample_beyond(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
+    area.draw(&Rectangle::new([(x, y - 6), (x + length, y + 6)], SHADE.filled()))?;
+    area.draw(&Rectangle::new([(x, y - 6), (x + length, y + 6)], GRID.stroke_width(1)))
+}
+
+/// An open circle at a pixel.
+pub(super) fn current(area: &Area, place: (i32, i32)) -> Drawn {
+    area.draw(&Circle::new(place, 5, PAPER.filled()))?;
+    area.draw(&Circle::new(place, 5, INK.stroke_width(2)))
+}
+
+/// A filled diamond at a pixel.
+pub(super) fn recommended(area: &Area, (x, y): (i32, i32)) -> Drawn {
+    area.draw(&Polygon::new(vec![(x, y - 7), (x + 7, y), (x, y + 7), (x - 7, y)], VERMILLION.filled()))
+}

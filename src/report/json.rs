@@ -1,0 +1,148 @@
+//! JSON files: full precision, indented, ending with a newline.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Output;
+use crate::check::Finding;
+use crate::panel::Panel;
+use crate::plan::Answer;
+use crate::score::{Scorecard, SupplierScore};
+use crate::settings::Settings;
+use crate::unify::{Ledger, RowCount, SourceSummary};
+
+/// `quality.json`: rows read, used and skipped, the sources, and every finding.
+pub fn quality(ledger: &Ledger, findings: &[Finding]) -> Output {
+    let (rows, sources) = (&ledger.rows, &ledger.sources[..]);
+    output("quality.json", &Quality { format: "outlay/quality@1", rows, sources, findings })
+}
+
+#[derive(Serialize)]
+struct Quality<'a> {
+    format: &'a str,
+    rows: &'a RowCount,
+    sources: &'a [SourceSummary],
+    findings: &'a [Finding],
+}
+
+/// `suppliers.json`.
+pub fn suppliers(scores: &Scorecard) -> Output {
+    let window = scores.window.map(|(start, end)| Window { start: start.to_string(), end: end.to_string() });
+    let (kpi, suppliers) = (scores.kpi.name(), &scores.suppliers[..]);
+    output("suppliers.json", &Suppliers { format: "outlay/suppliers@1", kpi, window, suppliers })
+}
+
+#[derive(Serialize)]
+struct Suppliers<'a> {
+    format: &'a str,
+    kpi: &'a str,
+    window: Option<Window>,
+    suppliers: &'a [SupplierScore],
+}
+
+#[derive(Serialize)]
+struct Window {
+    start: String,
+    end: String,
+}
+
+/// `plan.json`.
+pub fn plan(answer: &Answer) -> Output {
+    output("plan.json", answer)
+}
+
+/// `manifest.json`: from what and by what the other outputs were made. It names no time and no machine, so the same
+/// inputs, settings and seed give the same bytes.
+pub fn manifest(settings: &Settings, ledger: &Ledger, panel: &Panel, outputs: &[Output]) -> Output {
+    let input = |s: &SourceSummary| Input { path: s.path.clone(), sha256: s.sha256.clone(), rows: s.rows };
+    let document = Manifest {
+        format: "outlay/manifest@1",
+        version: env!("CARGO_PKG_VERSION"),
+        seed: settings.seed,
+        settings_sha256: &settings.sha256,
+        panel_sha256: &panel.sha256,
+        inputs: ledger.sources.iter().map(input).collect(),
+        outputs: outputs.iter().map(Written::of).collect(),
+    };
+    output("manifest.json", &document)
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    format: &'a str,
+    version: &'a str,
+    seed: u64,
+    settings_sha256: &'a str,
+    panel_sha256: &'a str,
+    inputs: Vec<Input>,
+    outputs: Vec<Written<'a>>,
+}
+
+#[derive(Serialize)]
+struct Input {
+    path: String,
+    sha256: String,
+    rows: u64,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    path: &'a str,
+    sha256: String,
+    bytes: usize,
+}
+
+impl Written<'_> {
+    fn of(output: &Output) -> Written<'_> {
+        let sha256 = format!("{:x}", Sha256::digest(&output.bytes));
+        Written { path: &output.path, sha256, bytes: output.bytes.len() }
+    }
+}
+
+fn output(path: &str, document: &impl Serialize) -> Output {
+    let mut bytes = serde_json::to_vec_pretty(document).expect("string keys and plain values");
+    bytes.push(b'\n');
+    Output::new(path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::Sample;
+
+    fn read(output: &Output) -> serde_json::Value {
+        assert_eq!(output.bytes.last(), Some(&b'\n'));
+        serde_json::from_slice(&output.bytes).unwrap()
+    }
+
+    #[test]
+    fn quality_has_the_shape_of_the_contract() {
+        let sample = Sample::hostile();
+        let quality = read(&quality(&sample.ledger, &sample.findings));
+        assert_eq!(quality["format"], "outlay/quality@1");
+        assert_eq!(quality["rows"]["skipped"][0]["examples"][0], "a.csv:7");
+        assert!(quality["sources"][0]["own_total"].is_null());
+        assert_eq!(quality["findings"][0]["severity"], "review");
+    }
+
+    #[test]
+    fn names_come_back_as_they_were() {
+        let sample = Sample::hostile();
+        let suppliers = read(&suppliers(&sample.scores));
+        assert_eq!(suppliers["suppliers"][0]["supplier"], "=cmd|x");
+        assert_eq!(suppliers["window"]["start"], "2026-05-01");
+        let answer: Answer = serde_json::from_slice(&plan(&sample.answer).bytes).unwrap();
+        assert_eq!(answer, sample.answer);
+    }
+
+    #[test]
+    fn the_manifest_lists_inputs_and_outputs_by_their_hashes() {
+        let sample = Sample::hostile();
+        let outputs = [Output::new("charts/a.svg", "abc")];
+        let manifest = read(&manifest(&sample.settings, &sample.ledger, &sample.panel, &outputs));
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(manifest["outputs"][0]["sha256"], abc);
+        assert_eq!(manifest["outputs"][0]["bytes"], 3);
+        assert_eq!(manifest["inputs"][0]["rows"], 12);
+    }
+}

@@ -1,0 +1,138 @@
+//! Everything that a run found → the files that people and programs read.
+//!
+//! Each format has its file here: [`json`] and [`csv`] for programs, [`html`], [`xlsx`] and [`charts`] for people,
+//! [`summary`] for the terminal. Words stand apart from layout in `words/{en,zh,ja}.toml`: a further language is one
+//! such file and one [`Lang`]; a further section of the page is one template in `html/sections/`.
+//!
+//! Nothing is computed anew: figures are the stages' own, and what is derived from them ([`figures`]) says how.
+//! The functions return [`Output`]s; only [`write`] touches files.
+
+pub mod charts;
+pub mod csv;
+pub mod figures;
+pub mod html;
+pub mod json;
+pub mod numbers;
+#[cfg(test)]
+mod sample;
+mod story;
+pub mod summary;
+pub mod text;
+pub mod words;
+pub mod write;
+pub mod xlsx;
+
+pub use words::{Lang, Words};
+
+use crate::check::{Error, Finding};
+use crate::fit::Fitted;
+use crate::panel::Panel;
+use crate::plan::Answer;
+use crate::score::Scorecard;
+use crate::settings::Settings;
+use crate::unify::Ledger;
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where, relative to the output folder, parted by `/`.
+    pub path: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+impl Output {
+    /// An output of text or bytes.
+    pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Output {
+        Output { path: path.into(), bytes: bytes.into() }
+    }
+}
+
+/// What all stages of a run gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Results<'a> {
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The ledger.
+    pub ledger: &'a Ledger,
+    /// The panel.
+    pub panel: &'a Panel,
+    /// The response models.
+    pub fitted: &'a Fitted,
+    /// The scorecard.
+    pub scores: &'a Scorecard,
+    /// The plan; absent where none was asked for.
+    pub answer: Option<&'a Answer>,
+    /// Findings of all stages, in the order of the stages.
+    pub findings: &'a [Finding],
+}
+
+/// What `outlay check` writes: `quality.json` and `ledger.csv`.
+pub fn checked(ledger: &Ledger, findings: &[Finding]) -> Vec<Output> {
+    vec![json::quality(ledger, findings), csv::ledger(ledger)]
+}
+
+/// What `outlay fit` writes beside the model file: `curves.csv`.
+pub fn fitted(fitted: &Fitted) -> Vec<Output> {
+    vec![csv::curves(fitted)]
+}
+
+/// What `outlay score` writes: `suppliers.json` and `suppliers.csv`.
+pub fn scored(scores: &Scorecard) -> Vec<Output> {
+    vec![json::suppliers(scores), csv::suppliers(scores)]
+}
+
+/// What `outlay plan` writes: `plan.json` and `plan.csv`.
+pub fn planned(answer: &Answer) -> Vec<Output> {
+    vec![json::plan(answer), csv::plan(answer)]
+}
+
+/// What `outlay report` writes: `report.html`, `report.xlsx` and `charts/`.
+///
+/// # Errors
+///
+/// [`Kind::Bug`](crate::check::Kind::Bug) when a template, a chart or the workbook cannot be made from the results.
+pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
+    let mut outputs = vec![html::page(results, lang)?, xlsx::workbook(results, lang)?];
+    outputs.extend(charts::files(results, lang)?);
+    Ok(outputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::Sample;
+    use super::*;
+
+    /// Everything that a run writes, but for the model file.
+    fn all(sample: &Sample, lang: Lang) -> Vec<Output> {
+        let mut outputs = checked(&sample.ledger, &sample.findings);
+        outputs.extend(fitted(&sample.fitted));
+        outputs.extend(scored(&sample.scores));
+        outputs.extend(planned(&sample.answer));
+        outputs.extend(pages(&sample.results(), lang).unwrap());
+        outputs.push(json::manifest(&sample.settings, &sample.ledger, &sample.panel, &outputs));
+        outputs
+    }
+
+    #[test]
+    fn the_same_results_give_the_same_bytes() {
+        let sample = Sample::hostile();
+        assert_eq!(all(&sample, Lang::Zh), all(&sample, Lang::Zh));
+    }
+
+    /// `OUTLAY_LOOK=folder cargo test --lib look_at_it -- --ignored` writes the samples in all languages, to be looked at.
+    #[test]
+    #[ignore = "writes files for the eye"]
+    fn look_at_it() {
+        let folder = std::path::PathBuf::from(std::env::var("OUTLAY_LOOK").expect("a folder to write to"));
+        for lang in Lang::ALL {
+            let mut sample = Sample::rich();
+            write::all(&folder.join(lang.name()), &all(&sample, lang)).unwrap();
+            let text = summary::text(&sample.results(), lang);
+            write::all(&folder.join(lang.name()), &[Output::new("summary.txt", text)]).unwrap();
+            sample.contradict();
+            write::all(&folder.join(format!("{}-conflict", lang.name())), &all(&sample, lang)).unwrap();
+            write::all(&folder.join(format!("{}-hostile", lang.name())), &all(&Sample::hostile(), lang)).unwrap();
+        }
+    }
+}

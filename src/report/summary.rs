@@ -1,0 +1,181 @@
+//! The short summary for the terminal: plain text, aligned where characters are full-width too, no colour.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+
+use super::numbers::{ABSENT, count, decimal, signed};
+use super::text::shorten;
+use super::{Lang, Results, Words, figures, story};
+use crate::check::{Finding, Severity};
+use crate::fit::Fitted;
+use crate::plan::{Answer, Line};
+use crate::score::Scorecard;
+
+/// Columns that a name may take.
+const NAME: usize = 36;
+/// Columns that the limits of a line may take.
+const LIMITS: usize = 32;
+/// Findings told one by one; the others are counted.
+const TOLD: usize = 5;
+
+/// The summary of a whole run: the plan, or its conflict, then the findings.
+pub fn text(results: &Results, lang: Lang) -> String {
+    let words = Words::of(lang);
+    let mut parts = Vec::new();
+    match results.answer {
+        Some(answer) if answer.conflict.is_some() => parts.push(conflict(answer, &words)),
+        Some(answer) => {
+            parts.push(story::plan(results, answer, &words).join("\n"));
+            parts.push(allocation(answer, &words));
+        }
+        None => parts.push(words.say("no_plan").to_owned()),
+    }
+    parts.push(findings(results.findings, lang));
+    parts.join("\n\n") + "\n"
+}
+
+/// The plan's lines, or its conflict, for a plan made without data.
+pub fn plan(answer: &Answer, lang: Lang) -> String {
+    let words = Words::of(lang);
+    if answer.conflict.is_some() { conflict(answer, &words) } else { allocation(answer, &words) }
+}
+
+/// How many findings there are, and the gravest of them.
+pub fn findings(findings: &[Finding], lang: Lang) -> String {
+    let words = Words::of(lang);
+    let mut lines = vec![story::findings(findings, &words)];
+    for severity in [Severity::Fail, Severity::Review] {
+        let graver = findings.iter().filter(|finding| finding.severity == severity);
+        let room = TOLD.saturating_sub(lines.len() - 1);
+        lines.extend(graver.take(room).map(|finding| told(finding, &words)));
+    }
+    lines.join("\n")
+}
+
+fn told(finding: &Finding, words: &Words) -> String {
+    let place = shorten(&finding.subject, NAME);
+    let advice =
+        if finding.advice.is_empty() { String::new() } else { format!(" → {}", shorten(&finding.advice, 100)) };
+    format!("  {} · {place}: {}{advice}", words.severity(finding.severity), shorten(&finding.message, 120))
+}
+
+/// The response models: a line a channel, with its curve or the reason why it has none.
+pub fn models(fitted: &Fitted, lang: Lang) -> String {
+    let words = Words::of(lang);
+    let mut table = table(&[words.say("channel"), words.say("explained"), words.say("curve_or_reason")], &[1]);
+    for fit in &fitted.channels {
+        let explained = fit.diagnostics.as_ref().map_or(ABSENT.to_owned(), |d| super::numbers::percent(d.explained));
+        let curve = match &fit.curve {
+            Ok(curve) => curve.summary.saturation.family().to_owned(),
+            Err(reason) => shorten(reason, 80),
+        };
+        table.add_row(row([shorten(&fit.channel.label, NAME), explained, curve], &[1]));
+    }
+    table.trim_fmt()
+}
+
+/// The scorecard: a line a supplier.
+pub fn suppliers(scores: &Scorecard, lang: Lang) -> String {
+    let words = Words::of(lang);
+    let heads =
+        [words.say("supplier"), words.say("tier"), words.say("spend"), words.say("cost_shrunk"), words.say("range_90")];
+    let mut table = table(&heads, &[2, 3, 4]);
+    for score in &scores.suppliers {
+        let cost = score.cost_per.as_ref();
+        let shown = |cost: Option<f64>| cost.map_or(ABSENT.to_owned(), |cost| decimal(cost, 2));
+        let range = cost.map_or(ABSENT.to_owned(), |cost| format!("{}–{}", decimal(cost.p05, 2), decimal(cost.p95, 2)));
+        let name = score.supplier.as_deref().unwrap_or(words.say("no_supplier"));
+        let tier = format!("{:?} {}", score.tier, words.tier(score.tier));
+        let cells =
+            [shorten(name, NAME), tier, decimal(score.spend, 2), shown(cost.and_then(|cost| cost.shrunk)), range];
+        table.add_row(row(cells, &[2, 3, 4]));
+    }
+    table.trim_fmt()
+}
+
+fn conflict(answer: &Answer, words: &Words) -> String {
+    let Some(conflict) = &answer.conflict else { return String::new() };
+    let told = story::conflict(conflict, &answer.currency, words);
+    let relax = told.relax.iter().map(|line| format!("  {line}"));
+    let head = [words.say("conflict").to_owned(), told.line, words.say("conflict_why").to_owned()];
+    head.into_iter().chain(relax).collect::<Vec<_>>().join("\n")
+}
+
+fn allocation(answer: &Answer, words: &Words) -> String {
+    let heads = [
+        words.say("channel"),
+        words.say("reference_short"),
+        words.say("recommended"),
+        words.say("change"),
+        words.say("expected"),
+        words.say("marginal_cost"),
+        words.say("held_by"),
+    ];
+    let mut table = table(&heads, &[1, 2, 3, 4, 5]);
+    for line in figures::by_change(answer) {
+        table.add_row(row(cells(line), &[1, 2, 3, 4, 5]));
+    }
+    table.trim_fmt()
+}
+
+fn cells(line: &Line) -> [String; 7] {
+    [
+        shorten(&line.channel, NAME),
+        decimal(line.reference_spend, 2),
+        decimal(line.spend, 2),
+        signed(figures::change(line), 2),
+        line.expected.map_or(ABSENT.to_owned(), |expected| count(expected.mean)),
+        line.marginal_cost.map_or(ABSENT.to_owned(), |cost| decimal(cost, 2)),
+        shorten(&line.limited_by.join(", "), LIMITS),
+    ]
+}
+
+fn table(heads: &[&str], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(row(heads.iter().map(|head| (*head).to_owned()), right));
+    table
+}
+
+/// Cells of which those at `right` are right-aligned.
+fn row(cells: impl IntoIterator<Item = String>, right: &[usize]) -> Vec<Cell> {
+    let aligned = |(index, text): (usize, String)| {
+        let side = if right.contains(&index) { CellAlignment::Right } else { CellAlignment::Left };
+        Cell::new(text).set_alignment(side)
+    };
+    cells.into_iter().enumerate().map(aligned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::Sample;
+
+    #[test]
+    fn the_summary_can_be_acted_on() {
+        let text = text(&Sample::hostile().results(), Lang::En);
+        for wanted in ["Spend CNY 8,000 from 2026-06-01", "4,200.0", "held: weibo", "Findings: 1 not to build upon"] {
+            assert!(text.contains(wanted), "{wanted} in\n{text}");
+        }
+        assert!(text.contains("vary the budget"));
+    }
+
+    #[test]
+    fn names_cannot_break_the_table_or_turn_it() {
+        for lang in Lang::ALL {
+            let sample = Sample::hostile();
+            let text = text(&sample.results(), lang) + &suppliers(&sample.scores, lang) + &models(&sample.fitted, lang);
+            assert!(!text.contains(['\r', '\t', '\u{202E}', '\u{1b}']));
+            assert!(text.lines().all(|line| super::super::text::width(line) < 300), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_says_what_to_relax() {
+        let mut sample = Sample::hostile();
+        sample.contradict();
+        let text = text(&sample.results(), Lang::En);
+        assert!(text.contains("`tencent <b>floor</b>`: give way by CNY 20,000"), "{text}");
+        assert_eq!(plan(&sample.answer, Lang::En), text.split("\n\n").next().unwrap());
+    }
+}

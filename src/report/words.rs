@@ -1,0 +1,236 @@
+//! The words that people read, one file a language; names of files, columns and settings stay as they are.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use crate::check::Severity;
+use crate::score::Tier;
+use crate::units::{Grain, Kpi};
+
+/// A language of the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Chinese, simplified.
+    Zh,
+    /// Japanese.
+    Ja,
+}
+
+impl Lang {
+    /// All of them.
+    pub const ALL: [Lang; 3] = [Lang::En, Lang::Zh, Lang::Ja];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lang::En => "en",
+            Lang::Zh => "zh",
+            Lang::Ja => "ja",
+        }
+    }
+
+    /// The language tag of the page (BCP 47), by which a browser chooses glyphs.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Lang::En => "en",
+            Lang::Zh => "zh-Hans",
+            Lang::Ja => "ja",
+        }
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Lang::En => include_str!("words/en.toml"),
+            Lang::Zh => include_str!("words/zh.toml"),
+            Lang::Ja => include_str!("words/ja.toml"),
+        }
+    }
+}
+
+impl FromStr for Lang {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Lang, String> {
+        let known = Lang::ALL.into_iter().find(|lang| lang.name() == text);
+        known.ok_or_else(|| format!("`{text}` is not a language, expected en, zh or ja"))
+    }
+}
+
+/// The words of one language by key.
+#[derive(Clone, Debug)]
+pub struct Words(BTreeMap<String, String>);
+
+impl Words {
+    /// The words of `lang`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the language's file is not a flat table of strings; it is part of the program and a test reads it.
+    pub fn of(lang: Lang) -> Words {
+        Words(toml::from_str(lang.file()).expect("a flat table of strings"))
+    }
+
+    /// The words of `key`; the key itself where there are none, which a test rules out.
+    ///
+    /// ```
+    /// use outlay::report::{Lang, Words};
+    /// assert_eq!(Words::of(Lang::En).say("budget"), "Budget");
+    /// ```
+    pub fn say<'a>(&'a self, key: &'a str) -> &'a str {
+        self.0.get(key).map_or(key, String::as_str)
+    }
+
+    /// The words of `key` with each `{name}` in them replaced by its value. Values are never searched for names.
+    ///
+    /// ```
+    /// use outlay::report::{Lang, Words};
+    /// let words = Words::of(Lang::En);
+    /// assert_eq!(words.tell("asked_budget", &[("budget", "90")]), "budget asked: 90");
+    /// ```
+    pub fn tell(&self, key: &str, values: &[(&str, &str)]) -> String {
+        filled(self.say(key), values)
+    }
+
+    /// What is counted: `registrations`.
+    pub fn kpi(&self, kpi: Kpi) -> &str {
+        match kpi {
+            Kpi::Reads => self.say("kpi_reads"),
+            Kpi::Entries => self.say("kpi_entries"),
+            Kpi::Registrations => self.say("kpi_registrations"),
+            Kpi::ValidRegistrations => self.say("kpi_valid_registrations"),
+            Kpi::Value => self.say("kpi_value"),
+        }
+    }
+
+    /// What one of it costs: `cost per registration`.
+    pub fn cost_per(&self, kpi: Kpi) -> &str {
+        match kpi {
+            Kpi::Reads => self.say("cost_per_read"),
+            Kpi::Entries => self.say("cost_per_entry"),
+            Kpi::Registrations => self.say("cost_per_registration"),
+            Kpi::ValidRegistrations => self.say("cost_per_valid_registration"),
+            Kpi::Value => self.say("cost_per_value"),
+        }
+    }
+
+    /// What a tier asks for.
+    pub fn tier(&self, tier: Tier) -> &str {
+        match tier {
+            Tier::A => self.say("tier_a"),
+            Tier::B => self.say("tier_b"),
+            Tier::C => self.say("tier_c"),
+            Tier::D => self.say("tier_d"),
+            Tier::U => self.say("tier_u"),
+        }
+    }
+
+    /// How much a finding matters.
+    pub fn severity(&self, severity: Severity) -> &str {
+        match severity {
+            Severity::Pass => self.say("severity_pass"),
+            Severity::Review => self.say("severity_review"),
+            Severity::Fail => self.say("severity_fail"),
+        }
+    }
+
+    /// `per day` or `per week`.
+    pub fn per(&self, grain: Grain) -> &str {
+        match grain {
+            Grain::Day => self.say("per_day"),
+            Grain::Week => self.say("per_week"),
+        }
+    }
+
+    /// All of them by key, for templates.
+    pub fn all(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+}
+
+/// `phrase` with each `{name}` in it replaced by its value; nothing where there is none.
+pub(super) fn filled(phrase: &str, values: &[(&str, &str)]) -> String {
+    let mut told = String::new();
+    let mut rest = phrase;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        told.push_str(before);
+        told.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        rest = tail;
+    }
+    told + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_language_has_the_same_keys() {
+        let keys = |lang: Lang| Words::of(lang).0.into_keys().collect::<Vec<_>>();
+        assert_eq!(keys(Lang::En), keys(Lang::Zh));
+        assert_eq!(keys(Lang::En), keys(Lang::Ja));
+    }
+
+    #[test]
+    fn every_language_names_the_same_values() {
+        let names = |text: &str| -> BTreeSet<String> {
+            text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+        };
+        let english = Words::of(Lang::En);
+        for lang in [Lang::Zh, Lang::Ja] {
+            for (key, text) in Words::of(lang).all() {
+                assert_eq!(names(text), names(english.say(key)), "{key} in {}", lang.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_that_is_asked_for_is_there_and_every_key_is_asked_for() {
+        let known: BTreeSet<String> = Words::of(Lang::En).0.into_keys().collect();
+        let asked = asked_for(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report"));
+        assert_eq!(asked.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "asked for, not there");
+        assert_eq!(known.difference(&asked).collect::<Vec<_>>(), Vec::<&String>::new(), "there, not asked for");
+    }
+
+    #[test]
+    fn values_are_not_searched_for_names() {
+        let words = Words([("key".to_owned(), "{a} and {b}".to_owned())].into());
+        assert_eq!(words.tell("key", &[("a", "{b}"), ("b", "2")]), "{b} and 2");
+    }
+
+    /// Keys after `say("`, `tell("` in code and after `w.` in templates, in any depth of `folder`.
+    fn asked_for(folder: &Path) -> BTreeSet<String> {
+        let mut asked = BTreeSet::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                asked.extend(asked_for(&path));
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let marks: &[&str] = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("rs") => &["say(\"", "tell(\"", "tell(\n            \""],
+                Some("html") => &["w."],
+                _ => &[],
+            };
+            asked.extend(marks.iter().flat_map(|mark| keys_after(&text, mark)));
+        }
+        asked.remove("key");
+        asked
+    }
+
+    fn keys_after<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = String> + 'a {
+        let in_name = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_';
+        let word_before = |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
+        let hits = text.match_indices(mark).filter(move |(at, _)| mark != "w." || !word_before(&text[..*at]));
+        hits.map(move |(at, _)| text[at + mark.len()..].chars().take_while(in_name).collect::<String>())
+            .filter(|key| !key.is_empty())
+    }
+}
