@@ -1,5 +1,8 @@
 //! Ledger → [`Scorecard`]: what each supplier costs, how sure that is, how efficient it is beside its peers.
 
+mod search;
+pub mod shrink;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
