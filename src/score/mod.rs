@@ -1,7 +1,10 @@
 //! Ledger → [`Scorecard`]: what each supplier costs, how sure that is, how efficient it is beside its peers.
 
+pub mod envelope;
+mod program;
 mod search;
 pub mod shrink;
+mod simplex;
 
 use jiff::civil::Date;
 use serde::Serialize;
