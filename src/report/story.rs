@@ -166,14 +166,18 @@ pub(super) fn frontier(results: &Results, answer: &Answer, words: &Words) -> Str
     words.tell("frontier_message", &[("low", &from), ("high", &to), ("cost", &cost), ("kpi", kpi)])
 }
 
-/// What the prices say.
+/// How many limits bind, and what the budget is worth, or else the first of them.
 pub(super) fn prices(answer: &Answer, words: &Words) -> String {
-    let dearest = answer.prices.iter().max_by(|a, b| a.price.abs().total_cmp(&b.price.abs()));
-    dearest.map_or_else(
+    let count = answer.prices.len().to_string();
+    let told = answer.prices.iter().find(|price| price.limit == "budget").or(answer.prices.first());
+    told.map_or_else(
         || words.say("prices_none").to_owned(),
         |price| {
             let (limit, figure) = (one_line(&price.limit), super::numbers::significant(price.price));
-            words.tell("prices_message", &[("limit", &limit), ("price", &figure), ("unit", &price.unit)])
+            words.tell(
+                "prices_message",
+                &[("count", &count), ("limit", &limit), ("price", &figure), ("unit", &price.unit)],
+            )
         },
     )
 }

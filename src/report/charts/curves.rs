@@ -14,7 +14,7 @@ use crate::report::figures::{CurvePoint, curve_point, curve_points, usual_range}
 use crate::report::numbers::{decimal, ticks};
 use crate::report::{Results, Words};
 
-const SIZE: (u32, u32) = (520, 320);
+const SIZE: (u32, u32) = (440, 300);
 const LEGEND: u32 = 44;
 const COLUMNS: usize = 3;
 /// Most panels of the overview; the other curves have their own files.
@@ -44,7 +44,7 @@ pub fn curve(results: &Results, index: usize, with_legend: bool, words: &Words) 
     let svg = Names::default().draw((SIZE.0, height), &label, |area, names| {
         let (chart, foot) = area.split_vertically(SIZE.1);
         draw(&panel, &chart, names)?;
-        if with_legend { legend_row(&foot, (24, 10), &keys(words)) } else { Ok(()) }
+        if with_legend { legend_row(&foot, (18, 10), &keys(words)) } else { Ok(()) }
     })?;
     Ok(Some(svg))
 }
@@ -108,16 +108,16 @@ fn draw(panel: &Panel, area: &Area, names: &mut Names) -> Drawn {
     let most = if most > 0.0 && most.is_finite() { most } else { 1.0 };
     let points = curve_points(panel.curve, most);
     let top = points.iter().map(|point| point.p95.max(point.mean)).fold(0.0, f64::max);
-    let top = ticks(top * 1.04, 4).last().copied().filter(|top| *top > 0.0 && top.is_finite()).unwrap_or(1.0);
-    let title = names.mark(&panel.fit.channel.label, 56);
-    area.draw(&Text::new(title, (24, 22), at(bold(14.0, INK), HPos::Left)))?;
-    area.draw(&Text::new(panel.y_label.clone(), (24, 44), at(font(12.0, MUTED), HPos::Left)))?;
+    let top = ticks(top * 1.04, 5).last().copied().filter(|top| *top > 0.0 && top.is_finite()).unwrap_or(1.0);
+    let title = names.mark(&panel.fit.channel.label, 46);
+    area.draw(&Text::new(title, (18, 20), at(bold(14.0, INK), HPos::Left)))?;
+    area.draw(&Text::new(panel.y_label.clone(), (18, 42), at(font(12.0, MUTED), HPos::Left)))?;
     let mut chart = ChartBuilder::on(area)
-        .margin_top(58)
+        .margin_top(62)
         .margin_right(26)
         .margin_bottom(8)
-        .margin_left(6)
-        .set_label_area_size(LabelAreaPosition::Left, 62)
+        .margin_left(2)
+        .set_label_area_size(LabelAreaPosition::Left, 58)
         .set_label_area_size(LabelAreaPosition::Bottom, 44)
         .build_cartesian_2d(0.0..most, 0.0..top)?;
     shade(&mut chart, panel.fit.observed.1, most, top)?;
@@ -157,7 +157,7 @@ fn mesh(chart: &mut Chart, x_label: &str, most: f64, top: f64) -> Drawn {
         .bold_line_style(GRID.stroke_width(1))
         .light_line_style(TRANSPARENT)
         .axis_style(MUTED.stroke_width(1))
-        .x_labels(5)
+        .x_labels(4)
         .y_labels(5)
         .x_label_formatter(&label(most))
         .y_label_formatter(&label(top))
