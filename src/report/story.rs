@@ -2,7 +2,7 @@
 
 use super::figures::{self, Comparison, Totals};
 use super::numbers::{count, decimal, money, percent, signed_count, signed_percent, small_percent};
-use super::text::one_line;
+use super::text::{one_line, shorten};
 use super::{Results, Words};
 use crate::check::{Finding, Severity};
 use crate::plan::{Answer, Conflict, Status};
@@ -137,7 +137,7 @@ pub(super) fn moves(answer: &Answer, words: &Words) -> String {
     let up = lines.first().filter(|line| figures::change(line) > 0.0);
     let down = lines.last().filter(|line| figures::change(line) < 0.0);
     let named =
-        |line: &&crate::plan::Line| (one_line(&line.channel), money(figures::change(line).abs(), &answer.currency));
+        |line: &&crate::plan::Line| (shorten(&line.channel, 60), money(figures::change(line).abs(), &answer.currency));
     match (up.map(named), down.map(named)) {
         (Some((up, rise)), Some((down, cut))) => {
             words.tell("moves_message", &[("up", &up), ("rise", &rise), ("down", &down), ("cut", &cut)])
