@@ -120,6 +120,16 @@ mod tests {
         assert_eq!(all(&sample, Lang::Zh), all(&sample, Lang::Zh));
     }
 
+    #[test]
+    #[ignore = "measures"]
+    fn a_thousand_channels() {
+        let sample = Sample::many(1000);
+        let start = std::time::Instant::now();
+        let outputs = all(&sample, Lang::En);
+        let page = outputs.iter().find(|output| output.path == "report.html").unwrap();
+        eprintln!("{} outputs, page {} bytes, {:?}", outputs.len(), page.bytes.len(), start.elapsed());
+    }
+
     /// `OUTLAY_LOOK=folder cargo test --lib look_at_it -- --ignored` writes the samples in all languages, to be looked at.
     #[test]
     #[ignore = "writes files for the eye"]

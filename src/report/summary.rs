@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
 use super::numbers::{ABSENT, count, decimal, signed};
-use super::text::shorten;
+use super::text::{capital, shorten};
 use super::{Lang, Results, Words, figures, story};
 use crate::check::{Finding, Severity};
 use crate::fit::Fitted;
@@ -133,7 +133,7 @@ fn cells(line: &Line) -> [String; 7] {
 fn table(heads: &[&str], right: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(row(heads.iter().map(|head| (*head).to_owned()), right));
+    table.set_header(row(heads.iter().map(|head| capital(head)), right));
     table
 }
 

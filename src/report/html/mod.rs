@@ -92,6 +92,12 @@ mod tests {
     }
 
     #[test]
+    fn the_page_stays_small_however_many_channels_there_are() {
+        assert!(rendered(&Sample::many(30), Lang::En).len() < 700_000);
+        assert!(rendered(&Sample::many(300), Lang::En).len() < 2_000_000);
+    }
+
+    #[test]
     fn hostile_names_are_text() {
         let page = rendered(&Sample::hostile(), Lang::En);
         assert!(!page.contains("<script>alert"), "a script came through");
