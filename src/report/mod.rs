@@ -5,7 +5,7 @@
 //! such file and one [`Lang`]; a further section of the page is one template in `html/sections/`.
 //!
 //! Nothing is computed anew: figures are the stages' own, and what is derived from them ([`figures`]) says how.
-//! The functions return [`Output`]s; only [`write`] touches files.
+//! The functions return [`Output`]s; only [`mod@write`] touches files.
 
 pub mod charts;
 pub mod csv;

@@ -1,6 +1,6 @@
 //! Charts as SVG: one look, safe for the colour-blind, large enough for slides.
 //!
-//! Text is real `<text>` in fonts that hold Chinese and Japanese. Colours are the literal ones of [`style`]; the page
+//! Text is real `<text>` in fonts that hold Chinese and Japanese. Colours are the literal ones of `style.rs`; the page
 //! maps them by attribute selectors, so that the same drawing serves light and dark.
 
 mod curves;

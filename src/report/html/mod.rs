@@ -1,4 +1,4 @@
-//! `report.html`: one self-contained page. Layout is in the templates, words in `words/`, figures in [`view`].
+//! `report.html`: one self-contained page. Layout is in the templates, words in `words/`, figures in `view.rs`.
 //!
 //! minijinja escapes everything but the SVGs of [`charts`](crate::report::charts), which escape on their own. A template
 //! that asks for what is not there is an error, not a blank.

@@ -46,7 +46,7 @@ pub(super) fn summary(results: &Results, words: &Words) -> Result<Worksheet, Xls
 
 /// The page's sentences, or the conflict's.
 fn told(results: &Results, answer: &Answer, words: &Words) -> Vec<String> {
-    let Some(conflict) = &answer.conflict else { return story::plan(results, answer, words) };
+    let Some(conflict) = &answer.conflict else { return story::plan(results.settings, results.fitted, answer, words) };
     let told = story::conflict(conflict, &answer.currency, words);
     [told.line, words.say("conflict_why").to_owned()].into_iter().chain(told.relax).collect()
 }
@@ -382,6 +382,11 @@ pub(super) fn audit(results: &Results, words: &Words) -> Result<Worksheet, XlsxE
         write(&mut sheet, (row, 1), &Cell::text(fact), Holds::Text)?;
         row += 1;
     }
+    sources(&mut sheet, row + 1, results, words)?;
+    Ok(sheet)
+}
+
+fn sources(sheet: &mut Worksheet, top: u32, results: &Results, words: &Words) -> Result<u32, XlsxError> {
     let columns = [
         (words.say("file"), 50.0, Holds::Text),
         (words.say("hash"), 70.0, Holds::Text),
@@ -405,6 +410,5 @@ pub(super) fn audit(results: &Results, words: &Words) -> Result<Worksheet, XlsxE
             Cell::number(source.own_total),
         ]
     };
-    inner_table(&mut sheet, row + 1, &columns, &results.ledger.sources.iter().map(source).collect::<Vec<_>>())?;
-    Ok(sheet)
+    inner_table(sheet, top, &columns, &results.ledger.sources.iter().map(source).collect::<Vec<_>>())
 }
