@@ -120,21 +120,11 @@ mod tests {
         assert_eq!(all(&sample, Lang::Zh), all(&sample, Lang::Zh));
     }
 
-    #[test]
-    #[ignore = "measures"]
-    fn a_thousand_channels() {
-        let sample = Sample::many(1000);
-        let start = std::time::Instant::now();
-        let outputs = all(&sample, Lang::En);
-        let page = outputs.iter().find(|output| output.path == "report.html").unwrap();
-        eprintln!("{} outputs, page {} bytes, {:?}", outputs.len(), page.bytes.len(), start.elapsed());
-    }
-
-    /// `OUTLAY_LOOK=folder cargo test --lib look_at_it -- --ignored` writes the samples in all languages, to be looked at.
+    /// `cargo test --lib look_at_it -- --ignored` writes the samples in all languages to `target/look`, to be looked at.
     #[test]
     #[ignore = "writes files for the eye"]
     fn look_at_it() {
-        let folder = std::path::PathBuf::from(std::env::var("OUTLAY_LOOK").expect("a folder to write to"));
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/look");
         for lang in Lang::ALL {
             let mut sample = Sample::rich();
             write::all(&folder.join(lang.name()), &all(&sample, lang)).unwrap();
