@@ -28,6 +28,8 @@ const MOST_NODES: usize = 400;
 const MOST_ROUNDS: usize = 14;
 /// Share of the gap that a round must close to be worth another.
 const WORTH_A_ROUND: f64 = 0.2;
+/// Share of the price of money below which a row's multiplier is the solver's rounding.
+const LEAST_DUAL: f64 = 1e-6;
 /// Lines from which on the work of a round is shared among threads.
 const PARALLEL: usize = 16;
 
@@ -89,14 +91,10 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
         }
     }
     let open_bound = open.iter().map(|node| node.bound).fold(f64::NEG_INFINITY, f64::max);
-    let Some(mut plan) = search.incumbent else { return Ok(None) };
-    if task.aim.target.is_none() && task.aim.max_cost_per.is_none() {
-        for group in master::groups(&task.rows, task.lines.len()).0 {
-            polish::equal_marginals(task.lines, &task.allowed, &group, &mut plan.spend);
-        }
-    }
+    let Some(plan) = search.incumbent.take() else { return Ok(None) };
+    let spend = search.polished(&plan);
     let bound = open_bound.max(search.left).max(plan.value);
-    Ok(Some(Found { spend: plan.spend, bound, duals: plan.duals, line_prices: plan.line_prices }))
+    Ok(Some(Found { spend, bound, duals: plan.duals, line_prices: plan.line_prices }))
 }
 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.
@@ -214,11 +212,31 @@ impl<'a> Search<'a> {
         split.into_iter().any(|split| split)
     }
 
+    /// The plan with marginals brought together among lines that the same binding rows are about; where that breaks a row
+    /// that did not bind, the plan as it was.
+    fn polished(&self, plan: &Plan) -> Vec<f64> {
+        let task = self.task;
+        let least = LEAST_DUAL * plan.duals.whole.abs();
+        let binds = |(_, dual): &(&&Row, &f64)| dual.abs() > least;
+        let binding: Vec<&Row> = task.rows.iter().zip(&plan.duals.rows).filter(binds).map(|(row, _)| *row).collect();
+        let mut spend = plan.spend.clone();
+        for group in master::groups(&binding, task.lines.len()).0 {
+            polish::equal_marginals(task.lines, &task.allowed, &group, &mut spend);
+        }
+        let (kpi, whole) = (self.kpi(&spend), spend.iter().sum());
+        let better = task.aim.value(kpi, whole) >= plan.value;
+        if better && self.is_within(&spend, kpi, whole) { spend } else { plan.spend.clone() }
+    }
+
+    fn kpi(&self, spend: &[f64]) -> f64 {
+        map(spend.len(), |i| self.task.lines[i].expected(spend[i])).iter().sum()
+    }
+
     /// Takes the node's spend for the best plan when it is one and none is better.
     fn offer(&mut self, node: &Node) {
         let spend = self.repaired(&node.spend);
         let whole: f64 = spend.iter().sum();
-        let kpi: f64 = map(spend.len(), |i| self.task.lines[i].expected(spend[i])).iter().sum();
+        let kpi = self.kpi(&spend);
         let value = self.task.aim.value(kpi, whole);
         if !self.is_within(&spend, kpi, whole) || self.incumbent.as_ref().is_some_and(|plan| plan.value >= value) {
             return;
