@@ -6,6 +6,7 @@ mod cost;
 pub mod envelope;
 mod grade;
 mod program;
+pub mod rates;
 mod search;
 pub mod shrink;
 mod simplex;
