@@ -1,0 +1,256 @@
+//! The stage's health checks: what a reader of the scorecard should know before acting on it.
+
+use super::compare::Comparison;
+use super::cost::{Costs, FEWEST_SUPPLIERS, is_scored};
+use super::grade::{plural, singular};
+use super::shrink::Evidence;
+use super::tally::Tally;
+use super::{SupplierScore, Tier};
+use crate::check::Finding;
+use crate::units::Kpi;
+
+/// Factor by which days may vary more than chance before a person should look.
+const WILD: f64 = 10.0;
+/// Share of a supplier's spend that may lack the KPI without a word.
+const UNREPORTED: f64 = 0.001;
+
+/// Everything to say of a scorecard without KPI by supplier.
+pub(super) fn of_total(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
+    let mut findings = kpi_total(kpi, tallies);
+    findings.extend(unnamed(tallies));
+    findings
+}
+
+/// Everything to say of a scorecard, in the order of what to read first.
+pub(super) fn of_scores(
+    kpi: Kpi,
+    tallies: &[Tally],
+    costs: &Costs,
+    comparison: &Comparison,
+    suppliers: &[SupplierScore],
+) -> Vec<Finding> {
+    let mut findings = unnamed(tallies);
+    findings.extend(no_kpi(kpi, tallies));
+    findings.extend(partial_kpi(kpi, tallies));
+    findings.extend(few_suppliers(kpi, costs));
+    findings.extend(spread(kpi, costs));
+    findings.extend(day_swings(kpi, costs));
+    findings.extend(unproven(tallies, suppliers));
+    findings.extend(outputs(comparison));
+    findings.extend(few_for_frontier(comparison));
+    findings
+}
+
+/// # What it does
+/// Says that the KPI comes as one total over all channels.
+/// # Why it matters
+/// A total cannot be split by supplier without guessing, so costs, ranks, efficiency and tiers are left out.
+/// # Threshold
+/// `[kpi_total]` is set.
+/// # What to do
+/// Map a KPI column of the exports where a platform attributes it, and leave `[kpi_total]` out.
+fn kpi_total(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
+    let message = format!("{} come as one total, so none of the {} suppliers has a cost", plural(kpi), tallies.len());
+    let advice = "map a KPI column of the exports where the platform attributes it, and leave `[kpi_total]` out";
+    vec![Finding::review("score.kpi_total", "suppliers", message, advice)]
+}
+
+/// # What it does
+/// Says how much of the spend names no supplier.
+/// # Why it matters
+/// It is scored as if it were one supplier, and nobody can be asked for its price.
+/// # Threshold
+/// Any.
+/// # What to do
+/// Set `supplier` on the source, or map a column to it.
+fn unnamed(tallies: &[Tally]) -> Vec<Finding> {
+    let all: f64 = tallies.iter().map(|tally| tally.spend).sum();
+    let blank = tallies.iter().find(|tally| tally.supplier.is_none() && tally.spend > 0.0);
+    let finding = |tally: &Tally| {
+        let message = format!("{:.1} % of the spend names no supplier", 100.0 * tally.spend / all);
+        Finding::review("score.unnamed", tally.label(), message, "set `supplier` on the source, or map a column to it")
+    };
+    blank.map(finding).into_iter().collect()
+}
+
+/// # What it does
+/// Names suppliers with spend that report no KPI at all.
+/// # Why it matters
+/// Absent is not zero: they are neither good nor bad, and are left out of prior, ranks and frontier.
+/// # Threshold
+/// Spend above zero, no entry with the KPI.
+/// # What to do
+/// Map the KPI column of their exports.
+fn no_kpi(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
+    let silent = tallies.iter().filter(|tally| tally.spend > 0.0 && !is_scored(tally, kpi.measure()));
+    let finding = |tally: &Tally| {
+        let message = format!("spend of {:.2} without any {} reported, so it is not scored", tally.spend, plural(kpi));
+        Finding::review("score.no_kpi", tally.label(), message, "map the KPI column of its exports; absent is not zero")
+    };
+    silent.map(finding).collect()
+}
+
+/// # What it does
+/// Names suppliers that report the KPI for a part of their spend only.
+/// # Why it matters
+/// Their cost is that of the part that reports.
+/// # Threshold
+/// More than 0.1 % of the spend on entries without the KPI.
+/// # What to do
+/// Write zero where zero is meant; find out why the rest is blank.
+fn partial_kpi(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
+    let finding = |tally: &Tally| {
+        let share = 1.0 - tally.spend_with(kpi.measure()) / tally.spend;
+        let message = format!(
+            "{:.1} % of the spend has no {} reported; the cost is that of the rest",
+            100.0 * share,
+            plural(kpi)
+        );
+        let advice = "write 0 where none came in, and find out why the others are blank";
+        (share > UNREPORTED).then(|| Finding::review("score.partial_kpi", tally.label(), message, advice))
+    };
+    tallies.iter().filter(|tally| is_scored(tally, kpi.measure())).filter_map(finding).collect()
+}
+
+/// # What it does
+/// Says that there are too few suppliers to tell how much suppliers differ.
+/// # Why it matters
+/// Costs are then shrunk towards the pooled cost by a stated amount (two KPI) rather than by an estimated one.
+/// # Threshold
+/// Fewer than [`FEWEST_SUPPLIERS`] suppliers with spend and KPI reported.
+/// # What to do
+/// Read intervals rather than ranks.
+fn few_suppliers(kpi: Kpi, costs: &Costs) -> Vec<Finding> {
+    let scored = costs.known.iter().flatten().count();
+    let message = format!(
+        "{scored} with spend and {} reported: too few to tell how much suppliers differ, so costs lean towards the \
+         pooled one by two {}",
+        plural(kpi),
+        plural(kpi)
+    );
+    let finding =
+        Finding::review("score.few_suppliers", "suppliers", message, "read the intervals rather than the ranks");
+    (0 < scored && scored < FEWEST_SUPPLIERS).then_some(finding).into_iter().collect()
+}
+
+/// # What it does
+/// Says when the suppliers' true costs differ by no more than chance (`score.alike`), or by more than the prior allows
+/// (`score.far_apart`).
+/// # Why it matters
+/// Alike: the order of the suppliers is mostly luck. Far apart: small suppliers are shrunk less than two KPI's worth would
+/// have them, towards a mean that few of them are near.
+/// # Threshold
+/// Alike: the likelihood rises towards no spread at all. Far apart: it peaks at a prior worth fewer than two KPI.
+/// # What to do
+/// Alike: do not move budget on the ranks. Far apart: look whether some suppliers count something else.
+fn spread(kpi: Kpi, costs: &Costs) -> Vec<Finding> {
+    let scored = costs.known.iter().flatten().count();
+    match costs.evidence {
+        Some(Evidence::Alike) => vec![Finding::review(
+            "score.alike",
+            "suppliers",
+            format!("the costs per {} differ no more than chance makes them", singular(kpi)),
+            "do not move budget on the ranks alone",
+        )],
+        Some(Evidence::Assumed) if scored >= FEWEST_SUPPLIERS && costs.pooled.is_some() => vec![Finding::review(
+            "score.far_apart",
+            "suppliers",
+            format!("the costs per {} lie so far apart that little can be learnt from one for another", singular(kpi)),
+            "look whether some suppliers count something else than the others",
+        )],
+        _ => Vec::new(),
+    }
+}
+
+/// # What it does
+/// Says when days vary far more than chance, or when there are no days to measure it.
+/// # Why it matters
+/// A cost is as sure as its days agree. Wild days widen every interval; without days the intervals assume mere chance and are too narrow.
+/// # Threshold
+/// More than [`WILD`] times the variance of chance; fewer than ten day-to-day comparisons.
+/// # What to do
+/// Wild: look for days booked late or twice. None: export by day.
+fn day_swings(kpi: Kpi, costs: &Costs) -> Vec<Finding> {
+    let (phi, scored) = (costs.swings.phi, costs.known.iter().flatten().count());
+    let (message, advice) = match costs.swings.measured {
+        false if kpi == Kpi::Value => {
+            ("too few days to tell how value varies, so no cost has an interval".into(), "export by day")
+        }
+        false if scored > 0 => {
+            ("too few days to measure their swings: the intervals assume mere chance".into(), "export by day")
+        }
+        true if phi > WILD && kpi != Kpi::Value => (
+            format!("daily {} vary {phi:.1} times as much as by chance, which widens every interval", plural(kpi)),
+            "look for days that were booked late, twice or not at all",
+        ),
+        _ => return Vec::new(),
+    };
+    vec![Finding::review("score.day_swings", "suppliers", message, advice)]
+}
+
+/// # What it does
+/// Names the suppliers without a grade.
+/// # Why it matters
+/// They are not bad, only unknown: a probe budget settles it, dropping them does not.
+/// # Threshold
+/// Tier U.
+/// # What to do
+/// Give each a probe that would buy some dozens of KPI at the target cost.
+fn unproven(tallies: &[Tally], suppliers: &[SupplierScore]) -> Vec<Finding> {
+    let names: Vec<String> = tallies
+        .iter()
+        .zip(suppliers)
+        .filter(|(_, score)| score.tier == Tier::U)
+        .map(|(tally, _)| tally.label())
+        .collect();
+    let message = format!("{} of {} unproven: {}", names.len(), suppliers.len(), some_of(&names));
+    let advice = "keep a probe budget that buys some dozens of the KPI at the target cost; never drop for lack of data";
+    let finding = Finding::review("score.unproven", "suppliers", message, advice);
+    (!names.is_empty()).then_some(finding).into_iter().collect()
+}
+
+/// # What it does
+/// Names the counts that the comparison leaves out because some suppliers do not report them.
+/// # Why it matters
+/// Efficiency is measured on the counts that are left.
+/// # Threshold
+/// A count on entries of less than 90 % of some supplier's spend.
+/// # What to do
+/// Map the column for the suppliers named.
+fn outputs(comparison: &Comparison) -> Vec<Finding> {
+    let finding = |(measure, silent): &(crate::units::Measure, Vec<String>)| {
+        let message = format!("left out of efficiency: not reported by {}", some_of(silent));
+        Finding::review(
+            "score.outputs",
+            measure.name(),
+            message,
+            "map the column for them, to compare all suppliers by it",
+        )
+    };
+    comparison.left_out.iter().map(finding).collect()
+}
+
+/// # What it does
+/// Says that there are too few suppliers for efficiency to tell them apart.
+/// # Why it matters
+/// With few suppliers and several counts nearly everybody is efficient at something. Tiers do not use efficiency for that reason.
+/// # Threshold
+/// n below max(m · s, 3 (m + s)) for m inputs and s outputs (Cooper, Seiford & Tone 2007).
+/// # What to do
+/// Take an efficiency of 1 for no more than "not shown to be worse".
+fn few_for_frontier(comparison: &Comparison) -> Vec<Finding> {
+    let (scored, fewest) = comparison.size;
+    let message = format!("{scored} compared by {} counts, at least {fewest} needed", comparison.outputs.len());
+    let advice = "take an efficiency of 1 for no more than not shown to be worse";
+    let finding = Finding::review("score.few_for_frontier", "suppliers", message, advice);
+    (0 < scored && scored < fewest).then_some(finding).into_iter().collect()
+}
+
+/// The first few names and how many more.
+fn some_of(names: &[String]) -> String {
+    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(5) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

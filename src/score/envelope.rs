@@ -1,0 +1,530 @@
+//! Data envelopment analysis: how much of its input a unit would need if it did as well as the best mixtures of its peers.
+//!
+//! ```text
+//!     input oriented:    θ = min θ     Σⱼ λⱼ xᵢⱼ ≤ θ xᵢₒ     Σⱼ λⱼ yᵣⱼ ≥ yᵣₒ
+//!     output oriented:   φ = max φ     Σⱼ λⱼ xᵢⱼ ≤ xᵢₒ       Σⱼ λⱼ yᵣⱼ ≥ φ yᵣₒ      λ ≥ 0
+//! ```
+//!
+//! | symbol | meaning                                        | unit              |
+//! |--------|------------------------------------------------|-------------------|
+//! | xᵢⱼ    | input i of unit j                              | any, one per row  |
+//! | yᵣⱼ    | output r of unit j                             | any, one per row  |
+//! | o      | the unit under evaluation                      | –                 |
+//! | λⱼ     | intensity of unit j in the mixture             | none, `[0, ∞)`    |
+//! | θ, 1/φ | efficiency: share of the input that would do   | none, `[0, 1]`    |
+//!
+//! Returns to scale bound Σ λ: see [`Returns`]. The second stage then holds θ (or φ) and makes the remaining slacks as
+//! large as can be, each counted in the largest value of its row, so that units of measure change nothing:
+//!
+//! ```text
+//!     max Σᵢ s⁻ᵢ / maxⱼ xᵢⱼ + Σᵣ s⁺ᵣ / maxⱼ yᵣⱼ      s⁻ᵢ = θ xᵢₒ − Σⱼ λⱼ xᵢⱼ      s⁺ᵣ = Σⱼ λⱼ yᵣⱼ − φ yᵣₒ
+//! ```
+//!
+//! A unit is efficient only when θ = 1 *and* all its slacks are 0. Intensities need not be unique; one vertex is given.
+//!
+//! # The reference set
+//!
+//! A unit that another one beats or equals in every input and output is never needed in a mixture, whatever the returns to
+//! scale, and is left out of all of them; of equal units the first stays. So a duplicate changes nothing for anybody.
+//!
+//! # References
+//!
+//! Charnes, Cooper & Rhodes (1978), EJOR 2; Banker, Charnes & Cooper (1984), Management Science 30; Cooper, Seiford & Tone
+//! (2007), "Data Envelopment Analysis", chapters 2–5.
+
+use ndarray::{Array2, ArrayView1, ArrayView2};
+use rayon::prelude::*;
+
+use super::program::{Answer, Goal, Program, Row};
+use crate::check::{Error, Kind};
+
+/// What mixtures may be made of the units: a bound on Σ λ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Returns {
+    /// Constant: any multiple of a unit is possible (CCR).
+    #[default]
+    Crs,
+    /// Variable: Σ λ = 1, no unit is enlarged or reduced (BCC).
+    Vrs,
+    /// Non-increasing: Σ λ ≤ 1, units can be reduced and not enlarged.
+    Nirs,
+    /// Non-decreasing: Σ λ ≥ 1.
+    Ndrs,
+}
+
+/// What is held and what is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Orient {
+    /// Outputs are held, inputs contract in proportion.
+    #[default]
+    Input,
+    /// Inputs are held, outputs expand in proportion.
+    Output,
+}
+
+/// The units of an analysis: inputs (m × n) and outputs (s × n), one column a unit.
+#[derive(Clone, Debug)]
+pub struct Units {
+    inputs: Array2<f64>,
+    outputs: Array2<f64>,
+    dominated: Vec<Dominated>,
+}
+
+/// How many other units are at least as good in every input and output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dominated {
+    No,
+    By(usize),
+    BySeveral,
+}
+
+/// One unit against its peers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Radial {
+    /// θ, or 1/φ when output oriented; 0 for a unit without any output.
+    pub efficiency: f64,
+    /// Peers by place among the units, ascending, with their intensity λ > 0.
+    pub peers: Vec<(usize, f64)>,
+    /// s⁻ by input, in the input's unit.
+    pub input_slacks: Vec<f64>,
+    /// s⁺ by output, in the output's unit.
+    pub output_slacks: Vec<f64>,
+    /// θ xₒ − s⁻ by input.
+    pub input_targets: Vec<f64>,
+    /// φ yₒ + s⁺ by output.
+    pub output_targets: Vec<f64>,
+}
+
+impl Radial {
+    /// Whether nothing can be improved: efficiency 1 and no slack.
+    pub fn is_efficient(&self) -> bool {
+        self.efficiency >= 1.0 && self.input_slacks.iter().chain(&self.output_slacks).all(|slack| *slack == 0.0)
+    }
+}
+
+/// Share of a figure below which a slack or a peer's contribution is rounding.
+const NOTHING: f64 = 1e-7;
+
+impl Units {
+    /// Units of the given inputs and outputs.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`] when a figure is negative, infinite or missing, when an input or output is zero for every unit, when a
+    /// unit has no input at all, when there are no units, inputs or outputs, or when the two tables differ in width.
+    pub fn new(inputs: Array2<f64>, outputs: Array2<f64>) -> Result<Units, Error> {
+        checked(inputs.view(), "input")?;
+        checked(outputs.view(), "output")?;
+        if inputs.ncols() != outputs.ncols() {
+            let message = format!("inputs of {} units, outputs of {}", inputs.ncols(), outputs.ncols());
+            return Err(Error::new(Kind::Input, message));
+        }
+        if let Some(unit) = inputs.columns().into_iter().position(|column| column.iter().all(|value| *value == 0.0)) {
+            return Err(Error::new(Kind::Input, format!("unit {} has no input", unit + 1))
+                .help("leave units out that use nothing; their efficiency has no meaning"));
+        }
+        let dominated = (0..inputs.ncols()).into_par_iter().map(|j| dominated(&inputs, &outputs, j)).collect();
+        Ok(Units { inputs, outputs, dominated })
+    }
+
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.inputs.ncols()
+    }
+
+    /// Inputs, one row each.
+    pub fn inputs(&self) -> ArrayView2<'_, f64> {
+        self.inputs.view()
+    }
+
+    /// Outputs, one row each.
+    pub fn outputs(&self) -> ArrayView2<'_, f64> {
+        self.outputs.view()
+    }
+
+    /// The units that mixtures need, all but those beaten by another; with `without` as if that one did not exist.
+    fn reference(&self, without: Option<usize>) -> Vec<usize> {
+        let needed = |j: &usize| match self.dominated[*j] {
+            Dominated::No => Some(*j) != without,
+            Dominated::By(other) => Some(other) == without,
+            Dominated::BySeveral => false,
+        };
+        (0..self.count()).filter(needed).collect()
+    }
+
+    /// How few units leave an analysis without power: n below max(m·s, 3(m + s)) makes most of them efficient by default.
+    pub fn fewest(&self) -> usize {
+        let (m, s) = (self.inputs.nrows(), self.outputs.nrows());
+        (m * s).max(3 * (m + s))
+    }
+
+    /// Every unit against all of them, in parallel, in the order of the units.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Bug`] when a program was not solved.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use outlay::score::envelope::{Orient, Returns, Units};
+    ///
+    /// // Spend of three suppliers, and their registrations: the second pays twice as much for each.
+    /// let units = Units::new(array![[10.0, 20.0, 40.0]], array![[1.0, 1.0, 4.0]]).unwrap();
+    /// let scores = units.radial(Returns::Crs, Orient::Input).unwrap();
+    /// assert!((scores[1].efficiency - 0.5).abs() < 1e-9);
+    /// assert!(scores[0].is_efficient() && scores[2].is_efficient());
+    /// ```
+    pub fn radial(&self, returns: Returns, orient: Orient) -> Result<Vec<Radial>, Error> {
+        let reference = self.reference(None);
+        let score = |unit| Evaluation { units: self, reference: &reference, unit, returns, orient }.radial();
+        let scores: Vec<_> = (0..self.count()).into_par_iter().map(score).collect();
+        scores.into_iter().collect()
+    }
+}
+
+fn checked(table: ArrayView2<'_, f64>, what: &str) -> Result<(), Error> {
+    if table.is_empty() {
+        return Err(Error::new(Kind::Input, format!("no units or no {what}s")));
+    }
+    for ((row, unit), value) in table.indexed_iter() {
+        if !(value.is_finite() && *value >= 0.0) {
+            let message = format!("{what} {} of unit {} is {value}, expected 0 or more", row + 1, unit + 1);
+            return Err(Error::new(Kind::Input, message).help("use counts and money; a missing figure is not a zero"));
+        }
+    }
+    match table.rows().into_iter().position(|row| row.iter().all(|value| *value == 0.0)) {
+        Some(row) => Err(Error::new(Kind::Input, format!("{what} {} is zero for every unit", row + 1))
+            .help("leave the column out: it tells the units apart in nothing")),
+        None => Ok(()),
+    }
+}
+
+/// Who is at least as good as unit `j` in every respect; of equal units the first is taken as the better.
+fn dominated(inputs: &Array2<f64>, outputs: &Array2<f64>, j: usize) -> Dominated {
+    let mut found = Dominated::No;
+    for k in (0..inputs.ncols()).filter(|k| *k != j) {
+        let (mut no_worse, mut equal) = (true, true);
+        for (mine, theirs) in inputs.column(j).iter().zip(inputs.column(k)) {
+            no_worse &= theirs <= mine;
+            equal &= theirs == mine;
+        }
+        for (mine, theirs) in outputs.column(j).iter().zip(outputs.column(k)) {
+            no_worse &= theirs >= mine;
+            equal &= theirs == mine;
+        }
+        if no_worse && (!equal || k < j) {
+            match found {
+                Dominated::No => found = Dominated::By(k),
+                _ => return Dominated::BySeveral,
+            }
+        }
+    }
+    found
+}
+
+/// One unit to be evaluated against a reference set.
+struct Evaluation<'a> {
+    units: &'a Units,
+    reference: &'a [usize],
+    unit: usize,
+    returns: Returns,
+    orient: Orient,
+}
+
+/// One side of the mixture rows, in shares of the unit's own figures: `held` + `moved` × the factor.
+#[derive(Clone, Copy)]
+struct Side {
+    held: f64,
+    moved: f64,
+}
+
+const HELD: Side = Side { held: 1.0, moved: 0.0 };
+const MOVED: Side = Side { held: 0.0, moved: 1.0 };
+
+impl Evaluation<'_> {
+    /// Both stages.
+    fn radial(&self) -> Result<Radial, Error> {
+        let factor = self.factor()?.ok_or_else(|| self.failed("is not among the mixtures that include it"))?;
+        let (efficiency, theta, phi) = match (self.orient, factor) {
+            (Orient::Input, theta) => (snapped(theta), snapped(theta), 1.0),
+            (Orient::Output, f64::INFINITY) => (0.0, 1.0, 1.0),
+            (Orient::Output, phi) => (snapped(1.0 / phi), 1.0, 1.0 / snapped(1.0 / phi)),
+        };
+        let lambda = self.second_stage(theta, phi)?;
+        Ok(self.described(efficiency, (theta, phi), &lambda))
+    }
+
+    /// First stage: θ or φ; absent when no mixture of the reference reaches the unit.
+    fn factor(&self) -> Result<Option<f64>, Error> {
+        if self.orient == Orient::Output && self.own(&self.units.outputs).all(|value| value == 0.0) {
+            return Ok(Some(f64::INFINITY));
+        }
+        if self.reference.is_empty() {
+            return Ok(None);
+        }
+        let (goal, inputs, outputs) = match self.orient {
+            Orient::Input => (Goal::Least, MOVED, HELD),
+            Orient::Output => (Goal::Most, HELD, MOVED),
+        };
+        let mut objective = vec![0.0; self.reference.len()];
+        objective.push(1.0);
+        match Program::new(goal, objective, self.rows(inputs, outputs, 1)).solve()? {
+            Answer::Best(values) => Ok(values.last().copied()),
+            Answer::Infeasible => Ok(None),
+            Answer::Unbounded => Err(self.failed("has an efficiency without end")),
+        }
+    }
+
+    /// Second stage: intensities of the largest total slack at θ and φ.
+    ///
+    /// The shares are eased by a rounding error or two, or the first stage's own answer could be cut off.
+    fn second_stage(&self, theta: f64, phi: f64) -> Result<Vec<f64>, Error> {
+        let worth = |j: &usize| -self.in_sizes(&self.units.inputs, *j) + self.in_sizes(&self.units.outputs, *j);
+        let objective: Vec<f64> = self.reference.iter().map(worth).collect();
+        for ease in [1e-9, 1e-7] {
+            let inputs = Side { held: theta + ease, moved: 0.0 };
+            let outputs = Side { held: phi * (1.0 - ease), moved: 0.0 };
+            let program = Program::new(Goal::Most, objective.clone(), self.rows(inputs, outputs, 0));
+            if let Answer::Best(lambda) = program.solve()? {
+                return Ok(lambda);
+            }
+        }
+        Err(self.failed("lost its mixture in the second stage"))
+    }
+
+    /// The rows of inputs, outputs and Σ λ over the reference's intensities and `extra` further variables, the first of
+    /// which is the factor. Each row is counted in the unit's own figure, so that the rows are of one size.
+    fn rows(&self, inputs: Side, outputs: Side, extra: usize) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for row in self.units.inputs.rows() {
+            let own = row[self.unit];
+            let size = if own > 0.0 { own } else { largest(row) };
+            let mut mixture = self.mixture(row, size, extra);
+            self.move_by(&mut mixture, extra, -inputs.moved * own / size);
+            rows.push(Row::at_most(mixture, inputs.held * own / size));
+        }
+        for row in self.units.outputs.rows().into_iter().filter(|row| row[self.unit] > 0.0) {
+            let mut mixture = self.mixture(row, row[self.unit], extra);
+            self.move_by(&mut mixture, extra, -outputs.moved);
+            rows.push(Row::at_least(mixture, outputs.held));
+        }
+        rows.extend(self.returns_row(extra));
+        rows
+    }
+
+    fn mixture(&self, row: ArrayView1<'_, f64>, size: f64, extra: usize) -> Vec<f64> {
+        let mut entries: Vec<f64> = self.reference.iter().map(|j| row[*j] / size).collect();
+        entries.resize(self.reference.len() + extra, 0.0);
+        entries
+    }
+
+    fn move_by(&self, mixture: &mut [f64], extra: usize, entry: f64) {
+        if extra > 0 {
+            mixture[self.reference.len()] = entry;
+        }
+    }
+
+    /// The bound on Σ λ; none under constant returns.
+    fn returns_row(&self, extra: usize) -> Option<Row> {
+        let mut sum = vec![1.0; self.reference.len()];
+        sum.resize(self.reference.len() + extra, 0.0);
+        match self.returns {
+            Returns::Crs => None,
+            Returns::Vrs => Some(Row::equal(sum, 1.0)),
+            Returns::Nirs => Some(Row::at_most(sum, 1.0)),
+            Returns::Ndrs => Some(Row::at_least(sum, 1.0)),
+        }
+    }
+
+    fn own<'b>(&self, table: &'b Array2<f64>) -> impl Iterator<Item = f64> + 'b {
+        table.column(self.unit).into_iter().copied()
+    }
+
+    /// Σ of unit `j`'s figures, each in the largest of its row.
+    fn in_sizes(&self, table: &Array2<f64>, j: usize) -> f64 {
+        table.rows().into_iter().map(|row| row[j] / largest(row)).sum()
+    }
+
+    /// Slacks, targets and peers of the intensities.
+    fn described(&self, efficiency: f64, (theta, phi): (f64, f64), lambda: &[f64]) -> Radial {
+        let mixed = |row: ArrayView1<'_, f64>| -> f64 {
+            self.reference.iter().zip(lambda).map(|(j, lambda)| row[*j] * lambda).sum()
+        };
+        let slacks = |table: &Array2<f64>, side: f64, sign: f64| -> Vec<f64> {
+            let slack = |row: ArrayView1<'_, f64>| {
+                let (own, slack) = (row[self.unit] * side, sign * (mixed(row) - row[self.unit] * side));
+                let size = if own > 0.0 { own } else { largest(row) };
+                if slack > NOTHING * size { slack } else { 0.0 }
+            };
+            table.rows().into_iter().map(slack).collect()
+        };
+        let input_slacks = slacks(&self.units.inputs, theta, -1.0);
+        let output_slacks = slacks(&self.units.outputs, phi, 1.0);
+        let target = |table: &Array2<f64>, side: f64, sign: f64, slacks: &[f64]| -> Vec<f64> {
+            self.own(table).zip(slacks).map(|(own, slack)| own * side + sign * slack).collect()
+        };
+        Radial {
+            efficiency,
+            peers: self.peers(lambda),
+            input_targets: target(&self.units.inputs, theta, -1.0, &input_slacks),
+            output_targets: target(&self.units.outputs, phi, 1.0, &output_slacks),
+            input_slacks,
+            output_slacks,
+        }
+    }
+
+    /// Units whose share of some figure of the mixture is more than rounding.
+    fn peers(&self, lambda: &[f64]) -> Vec<(usize, f64)> {
+        let counts = |j: usize, lambda: f64| {
+            let matters = |row: ArrayView1<'_, f64>| {
+                let own = row[self.unit];
+                lambda * row[j] > NOTHING * if own > 0.0 { own } else { largest(row) }
+            };
+            self.units.inputs.rows().into_iter().any(matters) || self.units.outputs.rows().into_iter().any(matters)
+        };
+        let all = self.reference.iter().copied().zip(lambda.iter().copied());
+        all.filter(|(j, lambda)| counts(*j, *lambda)).collect()
+    }
+
+    fn failed(&self, why: &str) -> Error {
+        Error::new(Kind::Bug, format!("unit {} {why}", self.unit + 1))
+            .help("report it with the table that was analysed")
+    }
+}
+
+/// An efficiency of a unit that is in its own reference set: between 0 and 1, and 1 when it is so up to rounding.
+fn snapped(efficiency: f64) -> f64 {
+    if efficiency > 1.0 - 1e-9 { 1.0 } else { efficiency.max(0.0) }
+}
+
+fn largest(row: ArrayView1<'_, f64>) -> f64 {
+    row.iter().copied().fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Axis, array, concatenate};
+    use proptest::prelude::*;
+
+    const ALL: [Returns; 4] = [Returns::Crs, Returns::Vrs, Returns::Nirs, Returns::Ndrs];
+
+    /// Tables of 3 to 12 units with two inputs and two outputs over six orders of magnitude, some outputs zero.
+    fn tables() -> impl Strategy<Value = (Array2<f64>, Array2<f64>)> {
+        let figure = (0.0..6.0f64).prop_map(|digits| 10f64.powf(digits));
+        let unit = (prop::array::uniform4(figure), prop::bool::weighted(0.2));
+        prop::collection::vec(unit, 3..12).prop_map(|units| {
+            let n = units.len();
+            let at = |i: usize, j: usize| units[j].0[i] * if i == 3 && units[j].1 && j > 0 { 0.0 } else { 1.0 };
+            (Array2::from_shape_fn((2, n), |(i, j)| at(i, j)), Array2::from_shape_fn((2, n), |(i, j)| at(i + 2, j)))
+        })
+    }
+
+    fn efficiencies(inputs: &Array2<f64>, outputs: &Array2<f64>, returns: Returns, orient: Orient) -> Vec<f64> {
+        let units = Units::new(inputs.clone(), outputs.clone()).unwrap();
+        units.radial(returns, orient).unwrap().into_iter().map(|score| score.efficiency).collect()
+    }
+
+    /// Figures here lie up to eleven orders apart; the solver's reduced costs are then good to about 10⁻⁶ of the unit's
+    /// own figures.
+    const ABOUT: f64 = 1e-6;
+
+    fn same(one: f64, other: f64) -> bool {
+        (one - other).abs() < ABOUT
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn units_of_measure_change_nothing((x, y) in tables(), by in prop::array::uniform2(1e-4..1e4f64)) {
+            let (mut cents, mut thousands) = (x.clone(), y.clone());
+            cents.row_mut(0).mapv_inplace(|value| value * by[0]);
+            thousands.row_mut(1).mapv_inplace(|value| value * by[1]);
+            for returns in ALL {
+                let before = efficiencies(&x, &y, returns, Orient::Input);
+                let after = efficiencies(&cents, &thousands, returns, Orient::Input);
+                prop_assert!(before.iter().zip(&after).all(|(a, b)| same(*a, *b)), "{before:?} {after:?}");
+            }
+        }
+
+        #[test]
+        fn a_duplicate_changes_nobody((x, y) in tables(), which in any::<prop::sample::Index>()) {
+            let j = which.index(x.ncols());
+            let double = |table: &Array2<f64>| {
+                let copy = table.column(j).insert_axis(Axis(1)).to_owned();
+                concatenate(Axis(1), &[table.view(), copy.view()]).unwrap()
+            };
+            for returns in ALL {
+                let alone = Units::new(x.clone(), y.clone()).unwrap().radial(returns, Orient::Input).unwrap();
+                let both = Units::new(double(&x), double(&y)).unwrap().radial(returns, Orient::Input).unwrap();
+                prop_assert_eq!(&alone[..], &both[..x.ncols()]);
+                prop_assert_eq!(&both[j], &both[x.ncols()]);
+            }
+        }
+
+        #[test]
+        fn a_new_unit_raises_nobody((x, y) in tables()) {
+            let n = x.ncols();
+            let but_last = |table: &Array2<f64>| table.select(Axis(1), &(0..n - 1).collect::<Vec<_>>());
+            prop_assume!(but_last(&y).rows().into_iter().all(|row| largest(row) > 0.0));
+            for (returns, orient) in ALL.into_iter().flat_map(|r| [(r, Orient::Input), (r, Orient::Output)]) {
+                let fewer = efficiencies(&but_last(&x), &but_last(&y), returns, orient);
+                let more = efficiencies(&x, &y, returns, orient);
+                prop_assert!(fewer.iter().zip(&more).all(|(f, m)| *m <= f + ABOUT), "{fewer:?} {more:?}");
+            }
+        }
+
+        #[test]
+        fn more_freedom_never_helps_the_evaluated((x, y) in tables()) {
+            let [crs, vrs, nirs, ndrs] = ALL.map(|returns| efficiencies(&x, &y, returns, Orient::Input));
+            for j in 0..x.ncols() {
+                prop_assert!(crs[j] <= nirs[j].min(ndrs[j]) + ABOUT && nirs[j].max(ndrs[j]) <= vrs[j] + ABOUT, "{crs:?} {vrs:?} {nirs:?} {ndrs:?}");
+                prop_assert!(same(vrs[j], nirs[j].max(ndrs[j])));
+            }
+            // Under constant returns both orientations say the same.
+            let output = efficiencies(&x, &y, Returns::Crs, Orient::Output);
+            prop_assert!(crs.iter().zip(&output).all(|(a, b)| same(*a, *b)), "{crs:?} {output:?}");
+        }
+
+        #[test]
+        fn targets_are_mixtures_of_peers_and_efficient((x, y) in tables()) {
+            let units = Units::new(x.clone(), y.clone()).unwrap();
+            for (returns, orient) in ALL.into_iter().flat_map(|r| [(r, Orient::Input), (r, Orient::Output)]) {
+                for (unit, score) in units.radial(returns, orient).unwrap().iter().enumerate() {
+                    let mixed = |row: ArrayView1<'_, f64>| score.peers.iter().map(|(j, w)| row[*j] * w).sum::<f64>();
+                    let sides = [(&x, &score.input_targets, 1.0), (&y, &score.output_targets, score.efficiency)];
+                    for (table, targets, efficiency) in sides {
+                        for (row, target) in table.rows().into_iter().zip(targets) {
+                            // Programs are solved to about 10⁻⁹ of the unit's own figure (as moved by φ).
+                            let own = if row[unit] > 0.0 { row[unit] / f64::max(efficiency, 1e-9) } else { largest(row) };
+                            prop_assert!((target - mixed(row)).abs() <= 1e-6 * own.max(*target), "{score:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_output_is_no_efficiency_and_one_unit_is_its_own_peer() {
+        let units = Units::new(array![[5.0, 7.0]], array![[2.0, 0.0]]).unwrap();
+        for orient in [Orient::Input, Orient::Output] {
+            let scores = units.radial(Returns::Crs, orient).unwrap();
+            assert_eq!((scores[0].efficiency, scores[1].efficiency), (1.0, 0.0), "{orient:?}");
+        }
+        let alone = Units::new(array![[5.0]], array![[2.0]]).unwrap().radial(Returns::Vrs, Orient::Input).unwrap();
+        assert_eq!((alone[0].efficiency, alone[0].peers.clone()), (1.0, vec![(0, 1.0)]));
+    }
+
+    #[test]
+    fn what_has_no_meaning_is_refused_with_its_place() {
+        let message = |x: Array2<f64>, y: Array2<f64>| Units::new(x, y).unwrap_err().to_string();
+        assert!(message(array![[1.0, 2.0]], array![[0.0, 0.0]]).starts_with("error: output 1 is zero for every unit"));
+        assert!(message(array![[1.0, f64::NAN]], array![[1.0, 1.0]]).contains("input 1 of unit 2 is NaN"));
+        assert!(message(array![[1.0, 0.0]], array![[1.0, 1.0]]).contains("unit 2 has no input"));
+        assert!(message(array![[1.0]], array![[1.0, 1.0]]).contains("inputs of 1 units, outputs of 2"));
+    }
+}
