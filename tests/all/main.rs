@@ -1,5 +1,6 @@
 //! One module a kind of promise.
 
+mod looks;
 mod order;
 mod plans;
 mod real;
