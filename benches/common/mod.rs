@@ -23,7 +23,8 @@ const FIRST: Date = date(2025, 6, 1);
 pub fn export(channels: usize, days: usize) -> String {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let varies = LogNormal::new(0.0, 0.35).expect("a positive deviation");
-    let mut text = String::from("date,platform,supplier,account,spend,impressions,clicks,reads,entries,registrations\n");
+    let mut text =
+        String::from("date,platform,supplier,account,spend,impressions,clicks,reads,entries,registrations\n");
     for day in 0..days {
         for channel in 0..channels {
             let spend: f64 = level(channel) * varies.sample(&mut rng);

@@ -3,6 +3,7 @@
 mod looks;
 mod order;
 mod plans;
+mod readme;
 mod real;
 mod recover;
 mod support;
