@@ -8,6 +8,8 @@ pub mod conflict;
 pub mod envelope;
 pub mod explain;
 pub mod line;
+pub mod master;
+pub mod polish;
 pub mod program;
 pub mod rows;
 pub mod scenarios;

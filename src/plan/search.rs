@@ -14,9 +14,10 @@ use rayon::prelude::*;
 
 use super::envelope::{Cells, Envelope};
 use super::line::{Allowed, Line};
+use super::master;
+use super::polish;
 use super::program::{Aim, Duals, Program};
 use super::rows::Row;
-use super::solve;
 use crate::check::Error;
 
 /// Relative gap at which the search ends.
@@ -61,7 +62,7 @@ pub struct Found {
 ///
 /// # Errors
 ///
-/// As [`solve::plan`].
+/// As [`master::solve`].
 pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(allowed) = capped(task) else { return Ok(None) };
     let mut search = Search::new(task, &allowed);
@@ -88,7 +89,12 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
         }
     }
     let open_bound = open.iter().map(|node| node.bound).fold(f64::NEG_INFINITY, f64::max);
-    let Some(plan) = search.incumbent else { return Ok(None) };
+    let Some(mut plan) = search.incumbent else { return Ok(None) };
+    if task.aim.target.is_none() && task.aim.max_cost_per.is_none() {
+        for group in master::groups(&task.rows, task.lines.len()).0 {
+            polish::equal_marginals(task.lines, &task.allowed, &group, &mut plan.spend);
+        }
+    }
     let bound = open_bound.max(search.left).max(plan.value);
     Ok(Some(Found { spend: plan.spend, bound, duals: plan.duals, line_prices: plan.line_prices }))
 }
@@ -186,18 +192,17 @@ impl<'a> Search<'a> {
             each.map(|(i, cells)| cells.envelope(&task.lines[i], &allowed[i])).collect()
         };
         let program = Program { envelopes: &envelopes, rows: &task.rows, budget: task.budget, aim: task.aim };
-        let Some(solved) = solve::plan(&program)? else { return Ok(None) };
+        let Some(solved) = master::solve(&program)? else { return Ok(None) };
         // a spend that is not allowed brings what is left of it when it is brought down to one that is
         let expected = map(task.lines.len(), |i| task.lines[i].expected(brought_down(&allowed[i], solved.spend[i])));
         let excess = (0..expected.len()).map(|i| (envelopes[i].at(solved.spend[i]) - expected[i]).max(0.0)).collect();
-        let line_prices = program.line_prices(&solved.duals);
         Ok(Some(Node {
             allowed: allowed.to_vec(),
             spend: solved.spend,
             excess,
             bound: solved.bound,
             duals: solved.duals,
-            line_prices,
+            line_prices: solved.line_prices,
         }))
     }
 
