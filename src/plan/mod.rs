@@ -11,6 +11,7 @@ pub mod line;
 pub mod master;
 pub mod polish;
 pub mod program;
+pub mod risk;
 pub mod rows;
 pub mod scenarios;
 pub mod search;

@@ -58,6 +58,8 @@ pub struct Found {
     pub duals: Duals,
     /// What one unit of spend costs each line at these multipliers.
     pub line_prices: Vec<f64>,
+    /// Worth per further unit of spend, by line.
+    pub slopes: Vec<f64>,
 }
 
 /// Solves a task; `None` when no spend satisfies it.
@@ -94,7 +96,8 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(plan) = search.incumbent.take() else { return Ok(None) };
     let spend = search.polished(&plan);
     let bound = open_bound.max(search.left).max(plan.value);
-    Ok(Some(Found { spend, bound, duals: plan.duals, line_prices: plan.line_prices }))
+    let slopes = map(spend.len(), |i| task.lines[i].value_slope(spend[i]));
+    Ok(Some(Found { spend, bound, duals: plan.duals, line_prices: plan.line_prices, slopes }))
 }
 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.
@@ -192,8 +195,8 @@ impl<'a> Search<'a> {
         let program = Program { envelopes: &envelopes, rows: &task.rows, budget: task.budget, aim: task.aim };
         let Some(solved) = master::solve(&program)? else { return Ok(None) };
         // a spend that is not allowed brings what is left of it when it is brought down to one that is
-        let expected = map(task.lines.len(), |i| task.lines[i].expected(brought_down(&allowed[i], solved.spend[i])));
-        let excess = (0..expected.len()).map(|i| (envelopes[i].at(solved.spend[i]) - expected[i]).max(0.0)).collect();
+        let worth = map(task.lines.len(), |i| task.lines[i].value(brought_down(&allowed[i], solved.spend[i])));
+        let excess = (0..worth.len()).map(|i| (envelopes[i].at(solved.spend[i]) - worth[i]).max(0.0)).collect();
         Ok(Some(Node {
             allowed: allowed.to_vec(),
             spend: solved.spend,
@@ -229,7 +232,7 @@ impl<'a> Search<'a> {
     }
 
     fn kpi(&self, spend: &[f64]) -> f64 {
-        map(spend.len(), |i| self.task.lines[i].expected(spend[i])).iter().sum()
+        map(spend.len(), |i| self.task.lines[i].value(spend[i])).iter().sum()
     }
 
     /// Takes the node's spend for the best plan when it is one and none is better.
