@@ -34,7 +34,9 @@ struct Done {
 pub fn main() -> ExitCode {
     let args = Args::parse();
     interrupt::install();
-    match commands::run(&args) {
+    let result = commands::run(&args);
+    interrupt::settle();
+    match result {
         Ok(done) => finish(&args, &done),
         Err(error) => {
             print(&mut std::io::stderr(), &error.to_string());
