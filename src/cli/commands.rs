@@ -45,11 +45,11 @@ fn settings(args: &Args) -> Result<Settings, Error> {
 /// Writes a project that runs at once; never over one that is there.
 fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     let config = dir.join("outlay.toml");
-    if config.exists() {
-        let message = format!("{} is there already", config.display());
+    let outputs = outputs_of(simulate::project_files(&simulate::world(args.seed)));
+    if let Some(path) = outputs.iter().map(|output| dir.join(&output.path)).find(|path| path.exists()) {
+        let message = format!("{} is there already", path.display());
         return Err(Error::new(Kind::Settings, message).help("name another folder, or remove it first"));
     }
-    let outputs = outputs_of(simulate::project_files(&simulate::world(args.seed)));
     write::all(dir, &outputs)?;
     let run = format!("outlay run --config {} --out {}", config.display(), dir.join("out").display());
     let text = format!("started a project of {} files in {}\nnext: {run}\n", outputs.len(), dir.display());
