@@ -76,7 +76,7 @@ fn check(args: &Args) -> Result<Done, Error> {
     let outputs = report::checked(&ledger, &findings);
     write::all(&args.out, &outputs)?;
     drop(progress);
-    let text = summary::findings(&findings, args.lang.into()) + &wrote(args, &outputs);
+    let text = with_files(&summary::findings(&findings, args.lang.into()), args, &outputs);
     Ok(Done { findings, ..done(text, text_of(&outputs, "quality.json")?) })
 }
 
@@ -91,7 +91,7 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     let outputs = model_outputs(&fitted)?;
     write::all(&args.out, &outputs)?;
     drop(progress);
-    let text = summary::models(&fitted, args.lang.into()) + &wrote(args, &outputs);
+    let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
     Ok(Done { findings, ..done(text, text_of(&outputs, MODEL)?) })
 }
 
@@ -106,7 +106,7 @@ fn scored(args: &Args) -> Result<Done, Error> {
     let outputs = report::scored(&scores);
     write::all(&args.out, &outputs)?;
     drop(progress);
-    let text = summary::suppliers(&scores, args.lang.into()) + &wrote(args, &outputs);
+    let text = with_files(&summary::suppliers(&scores, args.lang.into()), args, &outputs);
     Ok(Done { findings, ..done(text, text_of(&outputs, "suppliers.json")?) })
 }
 
@@ -129,7 +129,7 @@ fn planned(args: &Args) -> Result<Done, Error> {
 fn plan_done(args: &Args, answer: &Answer, findings: Vec<Finding>) -> Result<Done, Error> {
     let outputs = report::planned(answer);
     write::all(&args.out, &outputs)?;
-    let text = summary::plan(answer, args.lang.into()) + &wrote(args, &outputs);
+    let text = with_files(&summary::plan(answer, args.lang.into()), args, &outputs);
     let conflict = answer.status == Status::Conflict;
     Ok(Done { findings, conflict, ..done(text, text_of(&outputs, "plan.json")?) })
 }
@@ -207,9 +207,10 @@ fn outputs_of(files: Vec<(String, Vec<u8>)>) -> Vec<Output> {
     files.into_iter().map(|(path, bytes)| Output::new(path, bytes)).collect()
 }
 
-fn wrote(args: &Args, outputs: &[Output]) -> String {
+/// A summary, and on a line of its own the files that it is of.
+fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
     let paths: Vec<String> = outputs.iter().map(|output| args.out.join(&output.path).display().to_string()).collect();
-    format!("wrote {}\n", paths.join(", "))
+    format!("{}\nwrote {}\n", summary.trim_end(), paths.join(", "))
 }
 
 fn files_json(outputs: &[Output]) -> Result<String, Error> {
