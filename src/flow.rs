@@ -1,5 +1,7 @@
 //! The whole run, and nothing else: import → unify → panel → fit → score → plan.
 
+use std::path::Path;
+
 use crate::check::{Error, Finding};
 use crate::fit::{self, Fitted};
 use crate::panel::{self, Panel};
@@ -74,14 +76,15 @@ pub fn data(settings: &Settings, progress: Progress) -> Result<(Ledger, Panel), 
 /// # Errors
 ///
 /// As [`run`]; [`crate::check::Kind::Input`] for a model file that cannot be read.
-pub fn plan_from(models: &std::path::Path, settings: &Settings, progress: Progress) -> Result<Answer, Error> {
+pub fn plan_from(models: &Path, settings: &Settings, progress: Progress) -> Result<(Fitted, Answer), Error> {
     progress("plan");
     let fitted = store::read(models)?;
     if fitted.kpi != settings.project.kpi {
         let message = format!("the models predict {}, the project's KPI is {}", fitted.kpi, settings.project.kpi);
         return Err(Error::setting("project.kpi", message).help(format!("set `project.kpi = \"{}\"`", fitted.kpi)));
     }
-    plan::scenarios(&fitted, settings.plan()?, settings.project.currency)
+    let answer = plan::scenarios(&fitted, settings.plan()?, settings.project.currency)?;
+    Ok((fitted, answer))
 }
 
 impl Run {

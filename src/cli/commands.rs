@@ -113,9 +113,9 @@ fn scored(args: &Args) -> Result<Done, Error> {
 fn plan_from(args: &Args, models: &Path) -> Result<Done, Error> {
     let settings = settings(args)?;
     let progress = Progress::new(args, 1);
-    let answer = flow::plan_from(models, &settings, &|stage| progress.begin(stage))?;
+    let (fitted, answer) = flow::plan_from(models, &settings, &|stage| progress.begin(stage))?;
     drop(progress);
-    plan_done(args, &answer, Vec::new())
+    plan_done(args, &settings, &fitted, &answer, Vec::new())
 }
 
 fn planned(args: &Args) -> Result<Done, Error> {
@@ -123,12 +123,18 @@ fn planned(args: &Args) -> Result<Done, Error> {
     let progress = Progress::new(args, 6);
     let run = flow::run(&settings, &|stage| progress.begin(stage))?;
     drop(progress);
-    plan_done(args, &run.answer, run.findings())
+    plan_done(args, &settings, &run.fitted, &run.answer, run.findings())
 }
 
-fn plan_done(args: &Args, answer: &Answer, findings: Vec<Finding>) -> Result<Done, Error> {
+fn plan_done(
+    args: &Args,
+    settings: &Settings,
+    fitted: &Fitted,
+    answer: &Answer,
+    findings: Vec<Finding>,
+) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let text = with_files(&summary::plan(answer, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::plan(settings, fitted, answer, args.lang.into()), args, &outputs);
     let conflict = answer.status == Status::Conflict;
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })

@@ -11,13 +11,15 @@ use super::dense::{cholesky, inverse, lower_times, solve_lower};
 use super::mode::{LogDensity, Mode};
 
 /// Degrees of freedom of the proposal: tails heavier than the posterior's.
-const FREEDOM: f64 = 7.0;
+const FREEDOM: f64 = 5.0;
 /// Draws while the proposal moves, and of the last one.
 const ROUND: usize = 1000;
 const LAST_ROUND: usize = 2000;
 const MOST_ROUNDS: usize = 4;
+/// Factor on the covariance of a moved proposal: weights that a few draws dominate make it too narrow.
+const WIDER: f64 = 1.6;
 /// A proposal whose k is below needs no further move.
-const GOOD_K: f64 = 0.4;
+const GOOD_K: f64 = 0.2;
 
 /// Equally weighted draws of a posterior.
 #[derive(Clone, Debug)]
@@ -114,8 +116,9 @@ impl Weighted {
         }
         let weighted = || self.points.iter().zip(&self.weights);
         let mean: Vec<f64> = (0..n).map(|i| weighted().map(|(p, w)| w * p[i]).sum()).collect();
-        let spread = |i: usize, j: usize| weighted().map(|(p, w)| w * (p[i] - mean[i]) * (p[j] - mean[j])).sum();
-        let covariance: Vec<f64> = (0..n * n).map(|at| spread(at / n, at % n)).collect();
+        let spread =
+            |i: usize, j: usize| -> f64 { weighted().map(|(p, w)| w * (p[i] - mean[i]) * (p[j] - mean[j])).sum() };
+        let covariance: Vec<f64> = (0..n * n).map(|at| WIDER * spread(at / n, at % n)).collect();
         Proposal::new(mean, &covariance)
     }
 

@@ -26,9 +26,17 @@ impl Envelope {
         }
     }
 
-    /// The largest value of θ·(envelope) − price·x.
+    /// The largest value of θ·(envelope) − price·x: at the corner where the slope passes price ÷ θ, found by halving.
     pub fn best(&self, theta: f64, price: f64) -> f64 {
-        self.corners.iter().map(|corner| theta * corner.1 - price * corner.0).fold(f64::NEG_INFINITY, f64::max)
+        let value = |i: usize| theta * self.corners[i].1 - price * self.corners[i].0;
+        let (mut low, mut high) = (0, self.corners.len() - 1);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if value(middle + 1) > value(middle) { low = middle + 1 } else { high = middle }
+        }
+        // rounding may make a few neighbours' slopes disagree with their order
+        let near = low.saturating_sub(2)..=(low + 2).min(self.corners.len() - 1);
+        near.map(value).fold(f64::NEG_INFINITY, f64::max)
     }
 }
 

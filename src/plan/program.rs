@@ -46,6 +46,7 @@ impl Aim {
 }
 
 /// A program over envelopes.
+#[derive(Clone, Copy)]
 pub struct Program<'a> {
     /// One a line.
     pub envelopes: &'a [Envelope],
@@ -79,11 +80,19 @@ pub struct Solved {
     pub spend: Vec<f64>,
     /// Multipliers, signs as they must be.
     pub duals: Duals,
+    /// What one unit of spend costs each line at these multipliers.
+    pub line_prices: Vec<f64>,
     /// Upper bound that the multipliers prove.
     pub bound: f64,
 }
 
 impl Program<'_> {
+    /// The objective at a spend of each envelope.
+    pub fn value(&self, spend: &[f64]) -> f64 {
+        let kpi = self.envelopes.iter().zip(spend).map(|(above, x)| above.at(*x)).sum();
+        self.aim.value(kpi, spend.iter().sum())
+    }
+
     /// θ: what one KPI is worth at these multipliers.
     pub fn worth(&self, duals: &Duals) -> f64 {
         self.aim.kpi + duals.target + self.aim.max_cost_per.unwrap_or(0.0) * duals.cost

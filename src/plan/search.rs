@@ -14,9 +14,10 @@ use rayon::prelude::*;
 
 use super::envelope::{Cells, Envelope};
 use super::line::{Allowed, Line};
+use super::master;
+use super::polish;
 use super::program::{Aim, Duals, Program};
 use super::rows::Row;
-use super::solve;
 use crate::check::Error;
 
 /// Relative gap at which the search ends.
@@ -29,6 +30,8 @@ const MOST_ROUNDS: usize = 14;
 const WORTH_A_ROUND: f64 = 0.2;
 /// Share of the budget below which two spends of a line are the same, to within the solver's accuracy.
 const SAME: f64 = 1e-7;
+/// Share of the price of money below which a row's multiplier is the solver's rounding.
+const LEAST_DUAL: f64 = 1e-6;
 /// Lines from which on the work of a round is shared among threads.
 const PARALLEL: usize = 16;
 
@@ -63,7 +66,7 @@ pub struct Found {
 ///
 /// # Errors
 ///
-/// As [`solve::plan`].
+/// As [`master::solve`].
 pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(allowed) = capped(task) else { return Ok(None) };
     let mut search = Search::new(task, &allowed);
@@ -90,9 +93,10 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
         }
     }
     let open_bound = open.iter().map(|node| node.bound).fold(f64::NEG_INFINITY, f64::max);
-    let Some(plan) = search.incumbent else { return Ok(None) };
+    let Some(plan) = search.incumbent.take() else { return Ok(None) };
+    let spend = search.polished(&plan);
     let bound = open_bound.max(search.left).max(plan.value);
-    Ok(Some(Found { spend: plan.spend, bound, duals: plan.duals, line_prices: plan.line_prices }))
+    Ok(Some(Found { spend, bound, duals: plan.duals, line_prices: plan.line_prices }))
 }
 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.
@@ -190,18 +194,17 @@ impl<'a> Search<'a> {
             each.map(|(i, cells)| cells.envelope(&task.lines[i], &allowed[i])).collect()
         };
         let program = Program { envelopes: &envelopes, rows: &task.rows, budget: task.budget, aim: task.aim };
-        let Some(solved) = solve::plan(&program)? else { return Ok(None) };
+        let Some(solved) = master::solve(&program)? else { return Ok(None) };
         // a spend that is not allowed brings what is left of it when it is brought down to one that is
         let expected = map(task.lines.len(), |i| task.lines[i].expected(brought_down(&allowed[i], solved.spend[i])));
         let excess = (0..expected.len()).map(|i| (envelopes[i].at(solved.spend[i]) - expected[i]).max(0.0)).collect();
-        let line_prices = program.line_prices(&solved.duals);
         Ok(Some(Node {
             allowed: allowed.to_vec(),
             spend: solved.spend,
             excess,
             bound: solved.bound,
             duals: solved.duals,
-            line_prices,
+            line_prices: solved.line_prices,
         }))
     }
 
@@ -213,12 +216,32 @@ impl<'a> Search<'a> {
         split.into_iter().any(|split| split)
     }
 
+    /// The plan with marginals brought together among lines that the same binding rows are about; where that breaks a row
+    /// that did not bind, the plan as it was.
+    fn polished(&self, plan: &Plan) -> Vec<f64> {
+        let task = self.task;
+        let least = LEAST_DUAL * plan.duals.whole.abs();
+        let binds = |(_, dual): &(&&Row, &f64)| dual.abs() > least;
+        let binding: Vec<&Row> = task.rows.iter().zip(&plan.duals.rows).filter(binds).map(|(row, _)| *row).collect();
+        let mut spend = plan.spend.clone();
+        for group in master::groups(&binding, task.lines.len()).0 {
+            polish::equal_marginals(task.lines, &task.allowed, &group, &mut spend);
+        }
+        let (kpi, whole) = (self.kpi(&spend), spend.iter().sum());
+        let better = task.aim.value(kpi, whole) >= plan.value;
+        if better && self.is_within(&spend, kpi, whole) { spend } else { plan.spend.clone() }
+    }
+
+    fn kpi(&self, spend: &[f64]) -> f64 {
+        map(spend.len(), |i| self.task.lines[i].expected(spend[i])).iter().sum()
+    }
+
     /// Takes the node's spend for the best plan when it is one and none is better. When it is the best plan again, from a
     /// program that is closer to the curves, its multipliers are the truer ones.
     fn offer(&mut self, node: &Node) {
         let spend = self.repaired(&node.spend);
         let whole: f64 = spend.iter().sum();
-        let kpi: f64 = map(spend.len(), |i| self.task.lines[i].expected(spend[i])).iter().sum();
+        let kpi = self.kpi(&spend);
         let value = self.task.aim.value(kpi, whole);
         if !self.is_within(&spend, kpi, whole) {
             return;

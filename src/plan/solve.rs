@@ -10,7 +10,7 @@ use good_lp::{
     Variable, constraint, variable,
 };
 
-use super::program::{Duals, Program, Solved};
+use super::program::{Duals, Program};
 use super::rows::{Row, Sense};
 use crate::check::{Error, Kind};
 
@@ -31,12 +31,13 @@ impl Scale {
 /// Relative accuracies to ask the solver for, in turn: the next where one is out of reach.
 const ACCURACIES: [f64; 3] = [1e-9, 1e-7, 1e-5];
 
-/// Solves a program; `None` when nothing satisfies its rows.
+/// Solves a program: a spend of each envelope and the multipliers of its rows, as the solver gives them. `None` when
+/// nothing satisfies the rows.
 ///
 /// # Errors
 ///
 /// [`Kind::Bug`] when the solver stops for another reason, at any accuracy.
-pub fn plan(program: &Program) -> Result<Option<Solved>, Error> {
+pub fn plan(program: &Program) -> Result<Option<(Vec<f64>, Duals)>, Error> {
     let mut last = Ok(None);
     for accuracy in ACCURACIES {
         last = plan_to(program, accuracy);
@@ -47,7 +48,7 @@ pub fn plan(program: &Program) -> Result<Option<Solved>, Error> {
     last
 }
 
-fn plan_to(program: &Program, accuracy: f64) -> Result<Option<Solved>, Error> {
+fn plan_to(program: &Program, accuracy: f64) -> Result<Option<(Vec<f64>, Duals)>, Error> {
     let scale = Scale::of(program);
     let mut variables = ProblemVariables::new();
     let most: f64 = program.envelopes.iter().filter_map(|above| above.corners.last()).map(|corner| corner.0).sum();
@@ -90,8 +91,7 @@ fn plan_to(program: &Program, accuracy: f64) -> Result<Option<Solved>, Error> {
         target: target.map_or(0.0, |row| -dual.dual(row) * unit / scale.kpi),
         cost: cost.map_or(0.0, |row| -dual.dual(row) * per_money),
     };
-    let (duals, bound) = program.prove(found);
-    Ok(Some(Solved { spend, duals, bound }))
+    Ok(Some((spend, found)))
 }
 
 /// A line's spend and KPI as convex combinations of the corners of its envelope (the λ form: no segment is ever so

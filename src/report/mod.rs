@@ -5,7 +5,7 @@
 //! such file and one [`Lang`]; a further section of the page is one template in `html/sections/`.
 //!
 //! Nothing is computed anew: figures are the stages' own, and what is derived from them ([`figures`]) says how.
-//! The functions return [`Output`]s; only [`write`] touches files.
+//! The functions return [`Output`]s; only [`mod@write`] touches files.
 
 pub mod charts;
 pub mod csv;
@@ -120,11 +120,11 @@ mod tests {
         assert_eq!(all(&sample, Lang::Zh), all(&sample, Lang::Zh));
     }
 
-    /// `OUTLAY_LOOK=folder cargo test --lib look_at_it -- --ignored` writes the samples in all languages, to be looked at.
+    /// `cargo test --lib look_at_it -- --ignored` writes the samples in all languages to `target/look`, to be looked at.
     #[test]
     #[ignore = "writes files for the eye"]
     fn look_at_it() {
-        let folder = std::path::PathBuf::from(std::env::var("OUTLAY_LOOK").expect("a folder to write to"));
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/look");
         for lang in Lang::ALL {
             let mut sample = Sample::rich();
             write::all(&folder.join(lang.name()), &all(&sample, lang)).unwrap();

@@ -108,6 +108,18 @@ impl Sample {
         sample
     }
 
+    /// So many channels with draws.
+    pub(super) fn many(channels: usize) -> Sample {
+        let shape = Saturation::Hill { top: 260.0, half: 9_000.0, slope: 0.9 };
+        let one = |i: usize| fit(&format!("Supplier {i:04}"), "tencent", Ok(drawn(shape.clone(), 200)), 4_000.0);
+        let fits: Vec<ChannelFit> = (0..channels).map(one).collect();
+        let spend = |i: usize| 120_000.0 + ((i * 37) % 101) as f64 * 100.0;
+        let lines: Vec<Line> = fits.iter().enumerate().map(|(i, fit)| line(fit, spend(i))).collect();
+        let suppliers = (0..channels).map(|i| supplier(Some(&format!("Supplier {i:04}")), spend(i), Tier::B)).collect();
+        let asked = lines.iter().map(|line| line.spend).sum();
+        Sample::of(fits, lines, suppliers, asked)
+    }
+
     /// Turns the answer into a conflict.
     pub(super) fn contradict(&mut self) {
         self.answer.status = Status::Conflict;

@@ -2,23 +2,24 @@
 
 use super::figures::{self, Comparison, Totals};
 use super::numbers::{count, decimal, money, percent, signed_count, signed_percent, small_percent};
-use super::text::one_line;
+use super::text::{one_line, shorten};
 use super::{Results, Words};
 use crate::check::{Finding, Severity};
+use crate::fit::Fitted;
 use crate::plan::{Answer, Conflict, Status};
-use crate::settings::Goal;
+use crate::settings::{Goal, Settings};
 
 /// The plan in sentences, the most important first; a conflict is told by [`conflict`] instead.
-pub(super) fn plan(results: &Results, answer: &Answer, words: &Words) -> Vec<String> {
+pub(super) fn plan(settings: &Settings, fitted: &Fitted, answer: &Answer, words: &Words) -> Vec<String> {
     if answer.conflict.is_some() {
         return Vec::new();
     }
     let totals = figures::totals(answer);
-    let mut told = vec![headline(results, answer, words), moved(answer, &totals, words)];
-    if let Some(comparison) = figures::comparison(answer, results.fitted) {
+    let mut told = vec![headline(settings, answer, words), moved(answer, &totals, words)];
+    if let Some(comparison) = figures::comparison(answer, fitted) {
         told.push(compared(&comparison, words));
     }
-    told.extend(bound(results, answer, words));
+    told.extend(bound(settings, answer, words));
     told.push(unspent(answer, words));
     told.push(match totals.beyond {
         0 => words.say("beyond_none").to_owned(),
@@ -28,14 +29,14 @@ pub(super) fn plan(results: &Results, answer: &Answer, words: &Words) -> Vec<Str
 }
 
 /// What is spent, what is expected of it, at what cost.
-pub(super) fn headline(results: &Results, answer: &Answer, words: &Words) -> String {
+fn headline(settings: &Settings, answer: &Answer, words: &Words) -> String {
     let spent = money(answer.budget.spent, &answer.currency);
     let days = [("spent", &*spent), ("start", &*answer.period.start), ("end", &*answer.period.end)];
     let (Some(expected), Some(cost)) = (answer.expected, answer.cost_per) else {
         return words.tell("headline_no_curves", &days);
     };
     let figures = [count(expected.mean), count(expected.p10), count(expected.p90), cost_of(cost, &answer.currency)];
-    let kpi = words.kpi(results.settings.project.kpi);
+    let kpi = words.kpi(settings.project.kpi);
     let mut values = days.to_vec();
     values.extend([("expected", &*figures[0]), ("low", &*figures[1]), ("high", &*figures[2]), ("cost", &*figures[3])]);
     values.push(("kpi", kpi));
@@ -43,7 +44,7 @@ pub(super) fn headline(results: &Results, answer: &Answer, words: &Words) -> Str
 }
 
 /// An amount per unit, always with cents.
-pub(super) fn cost_of(cost: f64, currency: &str) -> String {
+fn cost_of(cost: f64, currency: &str) -> String {
     format!("{currency} {}", decimal(cost, 2))
 }
 
@@ -70,9 +71,9 @@ fn compared(comparison: &Comparison, words: &Words) -> String {
 }
 
 /// How far any other plan could be ahead, in the goal's own words.
-fn bound(results: &Results, answer: &Answer, words: &Words) -> Option<String> {
+fn bound(settings: &Settings, answer: &Answer, words: &Words) -> Option<String> {
     let (bound, gap) = (answer.bound?, small_percent(answer.gap?));
-    let goal = results.settings.plan.as_ref().map_or(Goal::Most, |plan| plan.goal);
+    let goal = settings.plan.as_ref().map_or(Goal::Most, |plan| plan.goal);
     let (key, bound) = match goal {
         Goal::Most => (words.say("bound_most"), count(bound)),
         Goal::LeastSpend => (words.say("bound_least"), money(bound, &answer.currency)),
@@ -137,7 +138,7 @@ pub(super) fn moves(answer: &Answer, words: &Words) -> String {
     let up = lines.first().filter(|line| figures::change(line) > 0.0);
     let down = lines.last().filter(|line| figures::change(line) < 0.0);
     let named =
-        |line: &&crate::plan::Line| (one_line(&line.channel), money(figures::change(line).abs(), &answer.currency));
+        |line: &&crate::plan::Line| (shorten(&line.channel, 60), money(figures::change(line).abs(), &answer.currency));
     match (up.map(named), down.map(named)) {
         (Some((up, rise)), Some((down, cut))) => {
             words.tell("moves_message", &[("up", &up), ("rise", &rise), ("down", &down), ("cut", &cut)])
@@ -166,14 +167,18 @@ pub(super) fn frontier(results: &Results, answer: &Answer, words: &Words) -> Str
     words.tell("frontier_message", &[("low", &from), ("high", &to), ("cost", &cost), ("kpi", kpi)])
 }
 
-/// What the prices say.
+/// How many limits bind, and what the budget is worth, or else the first of them.
 pub(super) fn prices(answer: &Answer, words: &Words) -> String {
-    let dearest = answer.prices.iter().max_by(|a, b| a.price.abs().total_cmp(&b.price.abs()));
-    dearest.map_or_else(
+    let count = answer.prices.len().to_string();
+    let told = answer.prices.iter().find(|price| price.limit == "budget").or(answer.prices.first());
+    told.map_or_else(
         || words.say("prices_none").to_owned(),
         |price| {
             let (limit, figure) = (one_line(&price.limit), super::numbers::significant(price.price));
-            words.tell("prices_message", &[("limit", &limit), ("price", &figure), ("unit", &price.unit)])
+            words.tell(
+                "prices_message",
+                &[("count", &count), ("limit", &limit), ("price", &figure), ("unit", &price.unit)],
+            )
         },
     )
 }
@@ -215,7 +220,7 @@ mod tests {
     #[test]
     fn the_headline_says_what_is_spent_and_expected() {
         let sample = Sample::rich();
-        let told = plan(&sample.results(), &sample.answer, &Words::of(Lang::En));
+        let told = plan(&sample.settings, &sample.fitted, &sample.answer, &Words::of(Lang::En));
         assert!(told[0].starts_with("Spend CNY ") && told[0].contains("80% range"), "{}", told[0]);
         assert_eq!(told.len(), 6);
     }

@@ -60,6 +60,12 @@ pub fn shorten(text: &str, most: usize) -> String {
     line.chars().take_while(fits).collect::<String>() + "…"
 }
 
+/// The text with a capital first letter, where its script has one.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
 /// Text inside an element or attribute of XML.
 pub fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -14,6 +14,8 @@ use crate::program::{Ended, Project, Tree, tree};
 
 /// Relative tolerance of the numbers in `plan.json` and `plan.csv`.
 const OF_PLANS: f64 = 1e-6;
+/// Relative tolerance of the numbers in a model file.
+const OF_FITS: f64 = 1e-6;
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
@@ -37,6 +39,20 @@ fn every_case_is_as_it_was() {
         "\n{}\nread them, then `OUTLAY_BLESS=1 cargo test every_case` takes them",
         wrong.join("\n")
     );
+}
+
+/// `OUTLAY_BLESS=1 cargo test the_sample` writes the model file again, after the exports that it is of.
+#[test]
+fn the_sample_model_is_what_fit_writes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = Project::copy_of(&root.join("data/sample"));
+    project.succeeds("fit");
+    let (kept, made) = (root.join("models/sample/model.json"), project.read("out/models/model.json"));
+    if blesses() {
+        std::fs::write(&kept, &made).unwrap();
+    }
+    let [kept, made] = [std::fs::read_to_string(kept).unwrap(), made].map(|text| serde_json::from_str(&text).unwrap());
+    assert!(values_agree(&kept, &made, OF_FITS), "models/sample/model.json is not what `outlay fit` writes");
 }
 
 /// Runs a case; what differs.

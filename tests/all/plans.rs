@@ -112,7 +112,7 @@ proptest! {
         prop_assert_eq!(&planned(&channels, 50_000.0, "frontier = []"), &answer);
         let costs: Vec<f64> = answer.lines.iter().filter(|l| l.spend > 1.0).filter_map(|l| l.marginal_cost).collect();
         let spread = costs.iter().fold(0.0, |m: f64, c| m.max(*c)) / costs.iter().fold(f64::MAX, |m: f64, c| m.min(*c));
-        prop_assert!(spread < 1.02, "{costs:?}");
+        prop_assert!(spread < 1.001, "{costs:?}");
     }
 }
 

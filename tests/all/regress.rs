@@ -82,7 +82,7 @@ fn prices_are_those_of_the_last_program() {
         let text = text.replace("budget = 60000", &format!("budget = {budget}"));
         let text = text.replace("share_max = 0.3", &format!("share_max = {share}"));
         let settings = Settings::parse(&text, "outlay.toml", &folder, 1).unwrap();
-        flow::plan_from(&folder.join("model.json"), &settings, &|_| {}).unwrap()
+        flow::plan_from(&folder.join("model.json"), &settings, &|_| {}).unwrap().1
     };
     let answer = at(60_000.0, 0.3);
     let price = |limit: &str| answer.prices.iter().find(|price| price.limit == limit).unwrap().price;

@@ -5,8 +5,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::style::{
-    Area, BLUE, Drawn, GRID, INK, Key, MUTED, Names, SHADE, at, bold, current, font, legend_row, recommended,
-    sample_band, sample_beyond, sample_current, sample_recommended,
+    Area, BLUE, Drawn, FINE, GRID, INK, Key, MUTED, Names, SHADE, at, bold, current, font, labels, legend_row, px,
+    recommended, sample_band, sample_beyond, sample_current, sample_recommended, stroke,
 };
 use crate::check::Error;
 use crate::fit::{ChannelFit, Curve};
@@ -14,7 +14,7 @@ use crate::report::figures::{CurvePoint, curve_point, curve_points, usual_range}
 use crate::report::numbers::{decimal, ticks};
 use crate::report::{Results, Words};
 
-const SIZE: (u32, u32) = (520, 320);
+const SIZE: (u32, u32) = (440, 300);
 const LEGEND: u32 = 44;
 const COLUMNS: usize = 3;
 /// Most panels of the overview; the other curves have their own files.
@@ -42,9 +42,9 @@ pub fn curve(results: &Results, index: usize, with_legend: bool, words: &Words) 
     let height = SIZE.1 + if with_legend { LEGEND } else { 0 };
     let label = panel.fit.channel.label.clone();
     let svg = Names::default().draw((SIZE.0, height), &label, |area, names| {
-        let (chart, foot) = area.split_vertically(SIZE.1);
+        let (chart, foot) = area.split_vertically(SIZE.1 * FINE as u32);
         draw(&panel, &chart, names)?;
-        if with_legend { legend_row(&foot, (24, 10), &keys(words)) } else { Ok(()) }
+        if with_legend { legend_row(&foot, (18, 10), &keys(words)) } else { Ok(()) }
     })?;
     Ok(Some(svg))
 }
@@ -64,7 +64,7 @@ pub fn curves(results: &Results, words: &Words) -> Result<Option<String>, Error>
     let rows = panels.len().div_ceil(columns);
     let size = (SIZE.0 * columns as u32, SIZE.1 * rows as u32 + LEGEND);
     let svg = Names::default().draw(size, words.say("curves"), |area, names| {
-        let (head, grid) = area.split_vertically(LEGEND);
+        let (head, grid) = area.split_vertically(LEGEND * FINE as u32);
         legend_row(&head, (24, 18), &keys(words))?;
         let cells = grid.split_evenly((rows, columns));
         panels.iter().zip(&cells).try_for_each(|(panel, cell)| draw(panel, cell, names))
@@ -108,17 +108,17 @@ fn draw(panel: &Panel, area: &Area, names: &mut Names) -> Drawn {
     let most = if most > 0.0 && most.is_finite() { most } else { 1.0 };
     let points = curve_points(panel.curve, most);
     let top = points.iter().map(|point| point.p95.max(point.mean)).fold(0.0, f64::max);
-    let top = ticks(top * 1.04, 4).last().copied().filter(|top| *top > 0.0 && top.is_finite()).unwrap_or(1.0);
-    let title = names.mark(&panel.fit.channel.label, 56);
-    area.draw(&Text::new(title, (24, 22), at(bold(14.0, INK), HPos::Left)))?;
-    area.draw(&Text::new(panel.y_label.clone(), (24, 44), at(font(12.0, MUTED), HPos::Left)))?;
+    let top = ticks(top * 1.04, 5).last().copied().filter(|top| *top > 0.0 && top.is_finite()).unwrap_or(1.0);
+    let title = names.mark(&panel.fit.channel.label, 46);
+    area.draw(&Text::new(title, px(18, 20), at(bold(14.0, INK), HPos::Left)))?;
+    area.draw(&Text::new(panel.y_label.clone(), px(18, 42), at(font(12.0, MUTED), HPos::Left)))?;
     let mut chart = ChartBuilder::on(area)
-        .margin_top(58)
-        .margin_right(26)
-        .margin_bottom(8)
-        .margin_left(6)
-        .set_label_area_size(LabelAreaPosition::Left, 62)
-        .set_label_area_size(LabelAreaPosition::Bottom, 44)
+        .margin_top(62 * FINE)
+        .margin_right(26 * FINE)
+        .margin_bottom(8 * FINE)
+        .margin_left(2 * FINE)
+        .set_label_area_size(LabelAreaPosition::Left, 58 * FINE)
+        .set_label_area_size(LabelAreaPosition::Bottom, 44 * FINE)
         .build_cartesian_2d(0.0..most, 0.0..top)?;
     shade(&mut chart, panel.fit.observed.1, most, top)?;
     mesh(&mut chart, &panel.x_label, most, top)?;
@@ -154,11 +154,12 @@ fn mesh(chart: &mut Chart, x_label: &str, most: f64, top: f64) -> Drawn {
     chart
         .configure_mesh()
         .disable_x_mesh()
-        .bold_line_style(GRID.stroke_width(1))
+        .bold_line_style(stroke(GRID, 1))
         .light_line_style(TRANSPARENT)
-        .axis_style(MUTED.stroke_width(1))
-        .x_labels(5)
-        .y_labels(5)
+        .axis_style(stroke(MUTED, 1))
+        .x_labels(labels(SIZE.0 as i32 - 90, &label(most)(&most)))
+        .y_labels(6)
+        .set_all_tick_mark_size(5 * FINE)
         .x_label_formatter(&label(most))
         .y_label_formatter(&label(top))
         .label_style(font(12.0, MUTED))
@@ -173,7 +174,7 @@ fn lines(chart: &mut Chart, points: &[CurvePoint]) -> Drawn {
     chart.draw_series([Polygon::new(above.chain(below).collect::<Vec<_>>(), BLUE.mix(0.18).filled())])?;
     chart.draw_series([PathElement::new(
         points.iter().map(|p| (p.spend, p.mean)).collect::<Vec<_>>(),
-        BLUE.stroke_width(2),
+        stroke(BLUE, 2),
     )])?;
     Ok(())
 }

@@ -4,8 +4,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::style::{
-    Area, BLUE, Drawn, GRID, INK, Key, MUTED, Names, PAPER, VERMILLION, at, bold, font, legend_row, pixels,
-    recommended, sample_band, sample_recommended,
+    Area, BLUE, Drawn, FINE, GRID, INK, Key, MUTED, Names, PAPER, VERMILLION, at, bold, font, labels, legend_row,
+    pixels, px, recommended, sample_band, sample_recommended, stroke,
 };
 use crate::check::Error;
 use crate::plan::Answer;
@@ -36,13 +36,13 @@ pub fn frontier(answer: &Answer, kpi: Kpi, words: &Words) -> Result<Option<Strin
     }
     let title = words.say("frontier");
     let svg = Names::default().draw(SIZE, title, |area, _| {
-        area.draw(&Text::new(title.to_owned(), (24, 24), at(bold(15.0, INK), HPos::Left)))?;
+        area.draw(&Text::new(title.to_owned(), px(24, 24), at(bold(15.0, INK), HPos::Left)))?;
         let keys = [
             Key { words: words.say("frontier_band"), sample: sample_band },
             Key { words: words.say("this_plan"), sample: sample_recommended },
         ];
         legend_row(area, (24, 50), &keys)?;
-        area.draw(&Text::new(words.kpi(kpi).to_owned(), (24, 80), at(font(12.0, MUTED), HPos::Left)))?;
+        area.draw(&Text::new(words.kpi(kpi).to_owned(), px(24, 80), at(font(12.0, MUTED), HPos::Left)))?;
         draw(area, answer, &points, words)
     })?;
     Ok(Some(svg))
@@ -65,21 +65,22 @@ fn draw(area: &Area, answer: &Answer, points: &[Point], words: &Words) -> Drawn 
     let top = points.iter().map(|point| point.p90.max(point.mean)).fold(0.0, f64::max);
     let top = ticks(top * 1.02, 5).last().copied().filter(|top| *top > 0.0).unwrap_or(1.0);
     let mut chart = ChartBuilder::on(area)
-        .margin_top(94)
-        .margin_right(40)
-        .margin_bottom(10)
-        .margin_left(10)
-        .set_label_area_size(LabelAreaPosition::Left, 78)
-        .set_label_area_size(LabelAreaPosition::Bottom, 48)
+        .margin_top(94 * FINE)
+        .margin_right(40 * FINE)
+        .margin_bottom(10 * FINE)
+        .margin_left(10 * FINE)
+        .set_label_area_size(LabelAreaPosition::Left, 78 * FINE)
+        .set_label_area_size(LabelAreaPosition::Bottom, 48 * FINE)
         .build_cartesian_2d(0.0..most.max(1.0), 0.0..top)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
-        .bold_line_style(GRID.stroke_width(1))
+        .bold_line_style(stroke(GRID, 1))
         .light_line_style(TRANSPARENT)
-        .axis_style(MUTED.stroke_width(1))
-        .x_labels(7)
+        .axis_style(stroke(MUTED, 1))
+        .x_labels(labels(SIZE.0 as i32 - 140, &decimal(most, 0)))
         .y_labels(6)
+        .set_all_tick_mark_size(5 * FINE)
         .x_label_formatter(&|value| decimal(*value, 0))
         .y_label_formatter(&|value| decimal(*value, if top < 10.0 { 1 } else { 0 }))
         .label_style(font(12.0, MUTED))
@@ -90,8 +91,8 @@ fn draw(area: &Area, answer: &Answer, points: &[Point], words: &Words) -> Drawn 
     let below = points.iter().rev().map(|point| (point.budget, point.p10));
     chart.draw_series([Polygon::new(above.chain(below).collect::<Vec<_>>(), BLUE.mix(0.18).filled())])?;
     let line = points.iter().map(|point| (point.budget, point.mean)).collect::<Vec<_>>();
-    chart.draw_series([PathElement::new(line.clone(), BLUE.stroke_width(2))])?;
-    chart.draw_series(line.iter().map(|place| Circle::new(*place, 4, BLUE.filled())))?;
+    chart.draw_series([PathElement::new(line.clone(), stroke(BLUE, 2))])?;
+    chart.draw_series(line.iter().map(|place| Circle::new(*place, 4 * FINE, BLUE.filled())))?;
     chart.draw_series(dashes(asked, top))?;
     let foot = chart.backend_coord(&(asked, 0.0));
     if let Some(expected) = answer.expected {
@@ -102,15 +103,16 @@ fn draw(area: &Area, answer: &Answer, points: &[Point], words: &Words) -> Drawn 
 
 /// The words beside the dashed line, on paper so that the grid does not cross them, on the side that has room.
 fn asked_label(area: &Area, (x, y): (i32, i32), label: &str) -> Drawn {
+    let (x, y) = (x / FINE, y / FINE);
     let length = pixels(label, 12.0);
     let fits = x + 8 + length < SIZE.0 as i32 - 24;
     let left = if fits { x + 8 } else { x - 8 - length };
-    area.draw(&Rectangle::new([(left - 3, y - 28), (left + length + 3, y - 8)], PAPER.filled()))?;
-    area.draw(&Text::new(label.to_owned(), (left, y - 18), at(font(12.0, VERMILLION), HPos::Left)))
+    area.draw(&Rectangle::new([px(left - 3, y - 28), px(left + length + 3, y - 8)], PAPER.filled()))?;
+    area.draw(&Text::new(label.to_owned(), px(left, y - 18), at(font(12.0, VERMILLION), HPos::Left)))
 }
 
 /// A dashed line from the foot to the top of the chart.
 fn dashes(x: f64, top: f64) -> impl Iterator<Item = PathElement<(f64, f64)>> {
     let dash = move |i: i32| [f64::from(i) / 30.0, (f64::from(i) + 0.6) / 30.0].map(|share| (x, top * share));
-    (0..30).map(move |i| PathElement::new(dash(i).to_vec(), VERMILLION.stroke_width(1)))
+    (0..30).map(move |i| PathElement::new(dash(i).to_vec(), stroke(VERMILLION, 1)))
 }

@@ -1,6 +1,6 @@
 //! Charts as SVG: one look, safe for the colour-blind, large enough for slides.
 //!
-//! Text is real `<text>` in fonts that hold Chinese and Japanese. Colours are the literal ones of [`style`]; the page
+//! Text is real `<text>` in fonts that hold Chinese and Japanese. Colours are the literal ones of `style.rs`; the page
 //! maps them by attribute selectors, so that the same drawing serves light and dark.
 
 mod curves;
@@ -11,6 +11,8 @@ mod style;
 pub use curves::{curve, curves, legend};
 pub use frontier::frontier;
 pub use moves::moves;
+
+use rayon::prelude::*;
 
 use super::text::slug;
 use super::{Lang, Output, Results, Words};
@@ -26,9 +28,10 @@ pub fn files(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     let words = Words::of(lang);
     let mut files = Vec::new();
     files.extend(curves(results, &words)?.map(|svg| Output::new("charts/curves.svg", svg)));
-    for (index, fit) in results.fitted.channels.iter().enumerate() {
-        let name = format!("charts/{}.svg", stem(index, &fit.channel.label));
-        files.extend(curve(results, index, true, &words)?.map(|svg| Output::new(name, svg)));
+    let drawn: Vec<Result<Option<Output>, Error>> =
+        (0..results.fitted.channels.len()).into_par_iter().map(|index| curve_file(results, index, &words)).collect();
+    for file in drawn {
+        files.extend(file?);
     }
     if let Some(answer) = results.answer {
         let moved = moves(answer, usize::MAX, &words)?;
@@ -38,6 +41,11 @@ pub fn files(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
         );
     }
     Ok(files)
+}
+
+fn curve_file(results: &Results, index: usize, words: &Words) -> Result<Option<Output>, Error> {
+    let name = format!("charts/{}.svg", stem(index, &results.fitted.channels[index].channel.label));
+    Ok(curve(results, index, true, words)?.map(|svg| Output::new(name, svg)))
 }
 
 /// The file of a channel's curve: its place, which is unique, and what of its label a file name can bear.

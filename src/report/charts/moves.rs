@@ -3,7 +3,9 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::style::{Area, BLUE, Drawn, GRID, INK, Key, MUTED, Names, SKY, at, bold, font, legend_row, pixels};
+use super::style::{
+    Area, BLUE, Drawn, GRID, INK, Key, MUTED, Names, SKY, at, bold, font, legend_row, pixels, px, sample_box, stroke,
+};
 use crate::check::Error;
 use crate::plan::{Answer, Line};
 use crate::report::Words;
@@ -30,7 +32,7 @@ pub fn moves(answer: &Answer, most: usize, words: &Words) -> Result<Option<Strin
     let height = HEAD + ROW * lines.len() as i32 + FOOT;
     let title = words.say("moves_title");
     let svg = Names::default().draw((WIDTH, height as u32), title, |area, names| {
-        area.draw(&Text::new(title.to_owned(), (24, 24), at(bold(15.0, INK), HPos::Left)))?;
+        area.draw(&Text::new(title.to_owned(), px(24, 24), at(bold(15.0, INK), HPos::Left)))?;
         let keys = [
             Key { words: words.say("reference_spend"), sample: sample_reference },
             Key { words: words.say("recommended"), sample: sample_planned },
@@ -69,12 +71,12 @@ fn axis(
     let bottom = HEAD + ROW * lines.len() as i32;
     for step in steps {
         let x = BARS.0 + (step * scale).round() as i32;
-        area.draw(&PathElement::new(vec![(x, HEAD - 6), (x, bottom)], GRID.stroke_width(1)))?;
+        area.draw(&PathElement::new(vec![px(x, HEAD - 6), px(x, bottom)], stroke(GRID, 1)))?;
         let label = decimal(step, if end < 5.0 { 2 } else { 0 });
-        area.draw(&Text::new(label, (x, bottom + 14), at(font(12.0, MUTED), HPos::Center)))?;
+        area.draw(&Text::new(label, px(x, bottom + 14), at(font(12.0, MUTED), HPos::Center)))?;
     }
     let caption = words.tell("axis_plan_spend", &[("currency", currency)]);
-    let middle = ((BARS.0 + BARS.1) / 2, bottom + 34);
+    let middle = px((BARS.0 + BARS.1) / 2, bottom + 34);
     area.draw(&Text::new(caption, middle, at(font(12.0, MUTED), HPos::Center)))?;
     Ok(scale)
 }
@@ -82,20 +84,20 @@ fn axis(
 fn bars(area: &Area, names: &mut Names, line: &Line, row: i32, scale: f64) -> Drawn {
     let middle = HEAD + ROW * row + ROW / 2 - 3;
     let label = names.mark(&line.channel, 40);
-    area.draw(&Text::new(label, (BARS.0 - 12, middle), at(font(12.5, INK), HPos::Right)))?;
+    area.draw(&Text::new(label, px(BARS.0 - 12, middle), at(font(12.5, INK), HPos::Right)))?;
     let end = |amount: f64| BARS.0 + (amount * scale).round().max(1.0) as i32;
-    area.draw(&Rectangle::new([(BARS.0, middle - 11), (end(line.reference_spend), middle - 1)], SKY.filled()))?;
-    area.draw(&Rectangle::new([(BARS.0, middle + 1), (end(line.spend), middle + 11)], BLUE.filled()))?;
+    sample_box(area, (BARS.0, middle - 6), end(line.reference_spend) - BARS.0, 5, SKY.filled())?;
+    sample_box(area, (BARS.0, middle + 6), end(line.spend) - BARS.0, 5, BLUE.filled())?;
     let moved = signed(change(line), 0);
     let after = end(line.spend.max(line.reference_spend)) + 10;
-    let place = (after.min(WIDTH as i32 - 16 - pixels(&moved, 12.5)), middle);
+    let place = px(after.min(WIDTH as i32 - 16 - pixels(&moved, 12.5)), middle);
     area.draw(&Text::new(moved, place, at(bold(12.5, INK), HPos::Left)))
 }
 
-fn sample_reference(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
-    area.draw(&Rectangle::new([(x, y - 5), (x + length, y + 5)], SKY.filled()))
+fn sample_reference(area: &Area, place: (i32, i32), length: i32) -> Drawn {
+    sample_box(area, place, length, 5, SKY.filled())
 }
 
-fn sample_planned(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
-    area.draw(&Rectangle::new([(x, y - 5), (x + length, y + 5)], BLUE.filled()))
+fn sample_planned(area: &Area, place: (i32, i32), length: i32) -> Drawn {
+    sample_box(area, place, length, 5, BLUE.filled())
 }

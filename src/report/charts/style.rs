@@ -7,6 +7,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::check::{Error, Kind};
 use crate::report::text::{shorten, width, xml};
 
+/// Backend pixels to one of the drawing. The backend knows whole pixels only; finer ones keep curves smooth.
+pub(super) const FINE: i32 = 4;
+
 /// Where charts draw.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -29,17 +32,27 @@ pub(super) const FONTS: &str =
 
 /// Text of `size` pixels. The backend divides sizes by 1.24 to turn line heights into ems.
 pub(super) fn font<'a>(size: f64, colour: RGBColor) -> TextStyle<'a> {
-    (FONTS, size * 1.24).into_font().color(&colour)
+    (FONTS, size * 1.24 * f64::from(FINE)).into_font().color(&colour)
 }
 
 /// Bold text of `size` pixels.
 pub(super) fn bold<'a>(size: f64, colour: RGBColor) -> TextStyle<'a> {
-    (FONTS, size * 1.24).into_font().style(FontStyle::Bold).color(&colour)
+    (FONTS, size * 1.24 * f64::from(FINE)).into_font().style(FontStyle::Bold).color(&colour)
 }
 
 /// Anchors text at its middle height, and left, centre or right.
 pub(super) fn at(style: TextStyle<'_>, side: HPos) -> TextStyle<'_> {
     style.pos(Pos::new(side, VPos::Center))
+}
+
+/// A stroke of `width` pixels.
+pub(super) fn stroke(colour: RGBColor, width: u32) -> ShapeStyle {
+    colour.stroke_width(width * FINE as u32)
+}
+
+/// A place given in pixels.
+pub(super) fn px(x: i32, y: i32) -> (i32, i32) {
+    (x * FINE, y * FINE)
 }
 
 /// Pixels that `text` takes at `size` pixels, roughly.
@@ -70,18 +83,24 @@ impl Names {
     ) -> Result<String, Error> {
         let mut svg = String::new();
         {
-            let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+            let fine = (size.0 * FINE as u32, size.1 * FINE as u32);
+            let area = SVGBackend::with_string(&mut svg, fine).into_drawing_area();
             let drawn = area.fill(&PAPER).and_then(|()| chart(&area, &mut self)).and_then(|()| area.present());
             drawn.map_err(|error| Error::new(Kind::Bug, format!("chart: {error}")))?;
         }
-        Ok(self.set_into(&svg, title))
+        Ok(self.set_into(&svg, size, title))
     }
 
-    fn set_into(&self, svg: &str, title: &str) -> String {
+    fn set_into(&self, svg: &str, size: (u32, u32), title: &str) -> String {
         let mut set = String::with_capacity(svg.len() + 256);
-        let (head, body) = svg.split_once('\n').unwrap_or((svg, ""));
-        set.push_str(&head.replacen("<svg", "<svg role=\"img\"", 1));
-        set.push_str(&format!("\n<title>{}</title>\n", xml(&clean(title))));
+        let body = svg.split_once('\n').map_or(svg, |(_, body)| body);
+        let (width, height) = size;
+        let (right, bottom) = (width * FINE as u32, height * FINE as u32);
+        set.push_str(&format!(
+            "<svg role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {right} {bottom}\" \
+             xmlns=\"http://www.w3.org/2000/svg\">\n<title>{}</title>\n",
+            xml(&clean(title))
+        ));
         let mut parts = body.split('\u{E000}');
         set.push_str(parts.next().unwrap_or_default());
         for part in parts {
@@ -111,48 +130,60 @@ pub(super) struct Key<'a> {
 /// Draws a row of legend entries from `origin` on, wrapping at the area's right edge.
 pub(super) fn legend_row(area: &Area, origin: (i32, i32), keys: &[Key]) -> Drawn {
     let (mut x, mut y) = origin;
-    let right = area.dim_in_pixel().0 as i32 - 8;
+    let right = area.dim_in_pixel().0 as i32 / FINE - 8;
     for key in keys {
         let length = 28 + pixels(key.words, 12.0);
         if x + length > right && x > origin.0 {
             (x, y) = (origin.0, y + 18);
         }
         (key.sample)(area, (x, y), 20)?;
-        area.draw(&Text::new(key.words.to_owned(), (x + 26, y), at(font(12.0, MUTED), HPos::Left)))?;
+        area.draw(&Text::new(key.words.to_owned(), px(x + 26, y), at(font(12.0, MUTED), HPos::Left)))?;
         x += length + 18;
     }
     Ok(())
 }
 
+/// A box of half its height above and below `y`.
+pub(super) fn sample_box(area: &Area, (x, y): (i32, i32), length: i32, half: i32, style: ShapeStyle) -> Drawn {
+    area.draw(&Rectangle::new([px(x, y - half), px(x + length, y + half)], style))
+}
+
 /// A line through a band.
 pub(super) fn sample_band(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
-    area.draw(&Rectangle::new([(x, y - 6), (x + length, y + 6)], BLUE.mix(0.18).filled()))?;
-    area.draw(&PathElement::new(vec![(x, y), (x + length, y)], BLUE.stroke_width(2)))
+    sample_box(area, (x, y), length, 6, BLUE.mix(0.18).filled())?;
+    area.draw(&PathElement::new(vec![px(x, y), px(x + length, y)], stroke(BLUE, 2)))
 }
 
 /// An open circle: where things stand.
 pub(super) fn sample_current(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
-    current(area, (x + length / 2, y))
+    current(area, px(x + length / 2, y))
 }
 
 /// A filled diamond: where the plan goes.
 pub(super) fn sample_recommended(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
-    recommended(area, (x + length / 2, y))
+    recommended(area, px(x + length / 2, y))
 }
 
 /// A shaded box: where the curve is a guess.
-pub(super) fn sample_beyond(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
-    area.draw(&Rectangle::new([(x, y - 6), (x + length, y + 6)], SHADE.filled()))?;
-    area.draw(&Rectangle::new([(x, y - 6), (x + length, y + 6)], GRID.stroke_width(1)))
+pub(super) fn sample_beyond(area: &Area, place: (i32, i32), length: i32) -> Drawn {
+    sample_box(area, place, length, 6, SHADE.filled())?;
+    sample_box(area, place, length, 6, stroke(GRID, 1))
 }
 
-/// An open circle at a pixel.
+/// An open circle at a backend pixel.
 pub(super) fn current(area: &Area, place: (i32, i32)) -> Drawn {
-    area.draw(&Circle::new(place, 5, PAPER.filled()))?;
-    area.draw(&Circle::new(place, 5, INK.stroke_width(2)))
+    area.draw(&Circle::new(place, 5 * FINE, PAPER.filled()))?;
+    area.draw(&Circle::new(place, 5 * FINE, stroke(INK, 2)))
 }
 
-/// A filled diamond at a pixel.
+/// A filled diamond at a backend pixel.
 pub(super) fn recommended(area: &Area, (x, y): (i32, i32)) -> Drawn {
-    area.draw(&Polygon::new(vec![(x, y - 7), (x + 7, y), (x, y + 7), (x - 7, y)], VERMILLION.filled()))
+    let half = 7 * FINE;
+    let corners = vec![(x, y - half), (x + half, y), (x, y + half), (x - half, y)];
+    area.draw(&Polygon::new(corners, VERMILLION.filled()))
+}
+
+/// Labels that fit beside each other on an axis of `length` pixels, the widest of which is `widest`.
+pub(super) fn labels(length: i32, widest: &str) -> usize {
+    (length / (pixels(widest, 12.0) + 22)).clamp(2, 8) as usize
 }

@@ -1,4 +1,4 @@
-//! `report.html`: one self-contained page. Layout is in the templates, words in `words/`, figures in [`view`].
+//! `report.html`: one self-contained page. Layout is in the templates, words in `words/`, figures in `view.rs`.
 //!
 //! minijinja escapes everything but the SVGs of [`charts`](crate::report::charts), which escape on their own. A template
 //! that asks for what is not there is an error, not a blank.
@@ -89,6 +89,12 @@ mod tests {
             assert!(page.contains(&format!("<html lang=\"{}\"", lang.tag())));
             assert!(page.len() < 600_000, "{} bytes", page.len());
         }
+    }
+
+    #[test]
+    fn the_page_stays_small_however_many_channels_there_are() {
+        assert!(rendered(&Sample::many(30), Lang::En).len() < 700_000);
+        assert!(rendered(&Sample::many(300), Lang::En).len() < 2_000_000);
     }
 
     #[test]

@@ -142,6 +142,8 @@ struct SupplierRow<'a> {
     name: String,
     tier: String,
     tier_word: &'a str,
+    /// Place of the tier in the order of tiers.
+    order: usize,
 }
 
 #[derive(Serialize)]
@@ -202,7 +204,7 @@ fn plan<'a>(results: &Results<'a>, answer: &'a Answer, words: &'a Words) -> Resu
     Ok(Plan {
         totals: figures::totals(answer),
         comparison: figures::comparison(answer, results.fitted),
-        story: story::plan(results, answer, words),
+        story: story::plan(results.settings, results.fitted, answer, words),
         conflict: answer.conflict.as_ref().map(|conflict| {
             let told = story::conflict(conflict, &answer.currency, words);
             (told.line, told.relax)
@@ -321,6 +323,7 @@ fn suppliers<'a>(results: &Results<'a>, words: &'a Words) -> Suppliers<'a> {
         name: score.supplier.as_deref().map_or_else(|| words.say("no_supplier").to_owned(), |name| shorten(name, 60)),
         tier: format!("{:?}", score.tier),
         tier_word: words.tier(score.tier),
+        order: score.tier as usize,
     };
     Suppliers { message: story::suppliers(results, words), rows: results.scores.suppliers.iter().map(row).collect() }
 }

@@ -21,7 +21,7 @@ const EXPECTED: u16 = 10;
 /// The figures of the plan, the checks cell, and the sentences of the page.
 pub(super) fn summary(results: &Results, words: &Words) -> Result<Worksheet, XlsxError> {
     let mut sheet = sheet(words.say("summary"), &results.settings.project.name)?;
-    sheet.set_column_width(0, 30)?.set_column_width(1, 24)?.set_column_width(2, 90)?;
+    sheet.set_column_width(0, 30)?.set_column_width(1, 24)?.set_column_width(2, 70)?;
     let mut row = TOP;
     for (name, content, holds) in summary_items(results, words) {
         label(&mut sheet, (row, 0), &name)?;
@@ -46,7 +46,7 @@ pub(super) fn summary(results: &Results, words: &Words) -> Result<Worksheet, Xls
 
 /// The page's sentences, or the conflict's.
 fn told(results: &Results, answer: &Answer, words: &Words) -> Vec<String> {
-    let Some(conflict) = &answer.conflict else { return story::plan(results, answer, words) };
+    let Some(conflict) = &answer.conflict else { return story::plan(results.settings, results.fitted, answer, words) };
     let told = story::conflict(conflict, &answer.currency, words);
     [told.line, words.say("conflict_why").to_owned()].into_iter().chain(told.relax).collect()
 }
@@ -112,6 +112,11 @@ pub(super) fn allocation(results: &Results, answer: &Answer, words: &Words) -> R
     let rows: Vec<Vec<Cell>> =
         (TOP + 1..).zip(&answer.lines).map(|(row, line)| allocation_row(row, line, in_cash, words)).collect();
     let after = table(&mut sheet, TOP, &columns, &rows)?;
+    let names =
+        [(3, answer.lines.iter().all(|l| l.account.is_none())), (4, answer.lines.iter().all(|l| l.campaign.is_none()))];
+    for (column, _) in names.into_iter().filter(|(_, unused)| *unused) {
+        sheet.set_column_hidden(column)?;
+    }
     if !rows.is_empty() {
         totals(&mut sheet, after, &columns, &allocation_totals(answer, after, in_cash, words))?;
         sheet.set_print_area(0, 0, after, columns.len() as u16 - 1)?;
@@ -121,25 +126,25 @@ pub(super) fn allocation(results: &Results, answer: &Answer, words: &Words) -> R
 
 fn allocation_columns<'a>(results: &Results, words: &'a Words) -> Vec<Column<'a>> {
     vec![
-        (words.say("channel"), 36.0, Holds::Text),
-        (words.say("platform"), 14.0, Holds::Text),
-        (words.say("supplier"), 22.0, Holds::Text),
+        (words.say("channel"), 30.0, Holds::Wrapped),
+        (words.say("platform"), 13.0, Holds::Text),
+        (words.say("supplier"), 20.0, Holds::Wrapped),
         (words.say("account"), 12.0, Holds::Text),
         (words.say("campaign"), 12.0, Holds::Text),
-        (words.say("reference_spend"), 16.0, Holds::Money),
-        (words.say("recommended_spend"), 16.0, Holds::Money),
-        (words.say("change"), 16.0, Holds::Money),
+        (words.say("reference_spend"), 15.0, Holds::Money),
+        (words.say("recommended_spend"), 15.0, Holds::Money),
+        (words.say("change"), 15.0, Holds::Money),
         (words.say("change_share"), 10.0, Holds::Percent),
-        (words.say("cash"), 16.0, Holds::Money),
+        (words.say("cash"), 15.0, Holds::Money),
         (words.say("expected"), 12.0, Holds::Count),
         ("p10", 11.0, Holds::Count),
         ("p50", 11.0, Holds::Count),
         ("p90", 11.0, Holds::Count),
-        (words.cost_per(results.settings.project.kpi), 14.0, Holds::Money),
-        (words.say("marginal_cost"), 14.0, Holds::Money),
-        (words.say("held_by"), 24.0, Holds::Wrapped),
-        (words.say("beyond_short"), 16.0, Holds::Text),
-        (words.say("why_not_more"), 50.0, Holds::Wrapped),
+        (words.cost_per(results.settings.project.kpi), 12.0, Holds::Money),
+        (words.say("marginal_cost"), 12.0, Holds::Money),
+        (words.say("held_by"), 20.0, Holds::Wrapped),
+        (words.say("beyond_short"), 12.0, Holds::Text),
+        (words.say("why_not_more"), 38.0, Holds::Wrapped),
     ]
 }
 
@@ -182,7 +187,7 @@ fn allocation_totals(answer: &Answer, row: u32, in_cash: bool, words: &Words) ->
     let mean = answer.lines.iter().filter_map(|line| line.expected.map(|expected| expected.mean)).sum::<f64>();
     let figure = |figure: fn(&Expected) -> f64| Cell::number(answer.expected.as_ref().map(figure));
     let (money, column) = if in_cash { (sums.cash, CASH) } else { (sums.spend, SPEND) };
-    let mut cells = vec![Cell::Empty; 16];
+    let mut cells = vec![Cell::Empty; 19];
     cells[0] = Cell::text(words.say("total"));
     cells[usize::from(REFERENCE)] = sum(REFERENCE, sums.reference);
     cells[usize::from(SPEND)] = sum(SPEND, sums.spend);
@@ -247,8 +252,8 @@ pub(super) fn suppliers(results: &Results, words: &Words) -> Result<Worksheet, X
     note(&mut sheet, 1, &story::suppliers(results, words))?;
     let kpi = words.kpi(results.settings.project.kpi);
     let columns = [
-        (words.say("supplier"), 30.0, Holds::Text),
-        (words.say("platforms"), 22.0, Holds::Text),
+        (words.say("supplier"), 28.0, Holds::Wrapped),
+        (words.say("platforms"), 18.0, Holds::Wrapped),
         (words.say("tier"), 8.0, Holds::Text),
         (words.say("spend"), 16.0, Holds::Money),
         (kpi, 14.0, Holds::Count),
@@ -261,7 +266,7 @@ pub(super) fn suppliers(results: &Results, words: &Words) -> Result<Worksheet, X
         (words.say("chance_best"), 12.0, Holds::Percent),
         (words.say("cap_share"), 10.0, Holds::Percent),
         (words.say("ask_rebate"), 12.0, Holds::Percent),
-        (words.say("reasons"), 60.0, Holds::Wrapped),
+        (words.say("reasons"), 44.0, Holds::Wrapped),
     ];
     let rows: Vec<Vec<Cell>> =
         (TOP + 1..).zip(&results.scores.suppliers).map(|(row, score)| supplier_row(row, score, words)).collect();
@@ -377,6 +382,11 @@ pub(super) fn audit(results: &Results, words: &Words) -> Result<Worksheet, XlsxE
         write(&mut sheet, (row, 1), &Cell::text(fact), Holds::Text)?;
         row += 1;
     }
+    sources(&mut sheet, row + 1, results, words)?;
+    Ok(sheet)
+}
+
+fn sources(sheet: &mut Worksheet, top: u32, results: &Results, words: &Words) -> Result<u32, XlsxError> {
     let columns = [
         (words.say("file"), 50.0, Holds::Text),
         (words.say("hash"), 70.0, Holds::Text),
@@ -400,6 +410,5 @@ pub(super) fn audit(results: &Results, words: &Words) -> Result<Worksheet, XlsxE
             Cell::number(source.own_total),
         ]
     };
-    inner_table(&mut sheet, row + 1, &columns, &results.ledger.sources.iter().map(source).collect::<Vec<_>>())?;
-    Ok(sheet)
+    inner_table(sheet, top, &columns, &results.ledger.sources.iter().map(source).collect::<Vec<_>>())
 }

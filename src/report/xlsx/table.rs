@@ -3,10 +3,13 @@
 use rust_xlsxwriter::utility::row_col_to_cell;
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Formula, Worksheet, XlsxError};
 
-use crate::report::text::cell;
+use crate::report::text::{capital, cell, width};
 
 /// Most characters that a cell can hold.
 const LONGEST: usize = 32_767;
+
+/// Most lines that a row is made high for.
+const MOST_LINES: u32 = 12;
 
 /// What a column or cell holds, hence how it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +23,16 @@ pub(super) enum Holds {
 }
 
 impl Holds {
+    /// Text stands left, a little off the numbers beside it, which stand right.
+    fn aligned(self, format: Format) -> Format {
+        match self {
+            Holds::Text | Holds::Wrapped => format.set_align(FormatAlign::Left).set_indent(1),
+            _ => format.set_align(FormatAlign::Right),
+        }
+    }
+
     fn format(self) -> Format {
-        let format = Format::new().set_align(FormatAlign::Top);
+        let format = self.aligned(Format::new().set_align(FormatAlign::Top));
         match self {
             Holds::Text => format,
             Holds::Wrapped => format.set_text_wrap(),
@@ -49,6 +60,14 @@ pub(super) enum Cell {
 impl Cell {
     pub(super) fn text(text: impl Into<String>) -> Cell {
         Cell::Text(text.into())
+    }
+
+    /// Lines that it takes in a column.
+    fn lines(&self, (_, width, holds): &Column) -> u32 {
+        match self {
+            Cell::Text(text) if *holds == Holds::Wrapped => lines(text, *width - 2.0),
+            _ => 1,
+        }
     }
 
     pub(super) fn optional(text: Option<&str>) -> Cell {
@@ -107,16 +126,32 @@ pub(super) fn inner_table(
 ) -> Result<u32, XlsxError> {
     let heading = Format::new().set_bold().set_background_color("E8EEF4").set_border_bottom(FormatBorder::Thin);
     let heading = heading.set_text_wrap().set_align(FormatAlign::Top);
-    for (column, (words, ..)) in (0..).zip(columns) {
-        sheet.write_string_with_format(top, column, cell(words), &heading)?;
+    for (column, (words, _, holds)) in (0..).zip(columns) {
+        sheet.write_string_with_format(top, column, capital(&cell(words)), &holds.aligned(heading.clone()))?;
     }
+    fit_height(sheet, top, columns.iter().map(|(words, width, _)| lines(words, *width - 2.0)))?;
     let formats: Vec<Format> = columns.iter().map(|(.., holds)| holds.format()).collect();
     for (row, cells) in (top + 1..).zip(rows) {
         for (column, (content, format)) in (0..).zip(cells.iter().zip(&formats)) {
             put(sheet, (row, column), content, format)?;
         }
+        fit_height(sheet, row, cells.iter().zip(columns).map(|(content, column)| content.lines(column)))?;
     }
     Ok(top + 1 + rows.len() as u32)
+}
+
+/// Lines that `text` takes when it is wrapped at `room` characters; words may leave a part of a line empty.
+fn lines(text: &str, room: f64) -> u32 {
+    let wrapped = |line: &str| (width(line) as f64 * 1.15 / room.max(4.0)).ceil().max(1.0) as u32;
+    text.lines().map(wrapped).sum::<u32>().clamp(1, MOST_LINES)
+}
+
+/// Makes a row as high as its longest cell: not every viewer does.
+fn fit_height(sheet: &mut Worksheet, row: u32, lines: impl Iterator<Item = u32>) -> Result<(), XlsxError> {
+    match lines.max().unwrap_or(1) {
+        0 | 1 => Ok(()),
+        lines => sheet.set_row_height(row, 15.0 * f64::from(lines)).map(drop),
+    }
 }
 
 /// Writes a row of totals under a table.
@@ -130,13 +165,13 @@ pub(super) fn totals(sheet: &mut Worksheet, row: u32, columns: &[Column], cells:
 
 /// Writes one cell as `holds` shows it.
 pub(super) fn write(sheet: &mut Worksheet, place: (u32, u16), content: &Cell, holds: Holds) -> Result<(), XlsxError> {
-    put(sheet, place, content, &holds.format().set_align(FormatAlign::Left))
+    put(sheet, place, content, &holds.format().set_align(FormatAlign::Left).set_indent(0))
 }
 
 /// Writes a label in bold.
 pub(super) fn label(sheet: &mut Worksheet, place: (u32, u16), words: &str) -> Result<(), XlsxError> {
     let format = Format::new().set_bold().set_align(FormatAlign::Top);
-    sheet.write_string_with_format(place.0, place.1, cell(words), &format).map(drop)
+    sheet.write_string_with_format(place.0, place.1, capital(&cell(words)), &format).map(drop)
 }
 
 fn put(sheet: &mut Worksheet, (row, column): (u32, u16), content: &Cell, format: &Format) -> Result<(), XlsxError> {
