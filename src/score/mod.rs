@@ -3,6 +3,7 @@
 mod checks;
 mod compare;
 mod cost;
+pub mod cross;
 pub mod envelope;
 mod grade;
 mod program;
