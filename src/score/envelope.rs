@@ -185,6 +185,11 @@ impl Units {
         (0..self.count()).filter(needed).collect()
     }
 
+    /// The units that no other one beats or equals in every input and output.
+    pub(super) fn unbeaten(&self) -> Vec<usize> {
+        self.reference(None)
+    }
+
     /// How few units leave an analysis without power: n below max(m·s, 3(m + s)) makes most of them efficient by default.
     pub fn fewest(&self) -> usize {
         let (m, s) = (self.inputs.nrows(), self.outputs.nrows());

@@ -6,6 +6,7 @@ mod cost;
 pub mod cross;
 pub mod envelope;
 mod grade;
+pub mod nonradial;
 mod program;
 pub mod rates;
 mod search;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use ndarray::Array2;
 use outlay::score::cross::{Cross, cross_efficiency};
 use outlay::score::envelope::{Figure, Orient, Radial, Ratio, Returns, Units};
+use outlay::score::nonradial::Mixed;
 use outlay::score::shrink::{Best, Evidence, Family, Posterior, Prior, ranks};
 use serde_json::Value;
 
@@ -151,6 +152,25 @@ fn a_weakly_efficient_unit_has_slack() {
     case.agree("ccr_in", efficiencies(&scores), 1e-5);
     let efficient: Vec<bool> = scores.iter().map(Radial::is_efficient).collect();
     assert_eq!(efficient, [false, false, true, false, true]);
+}
+
+fn slacks_based(case: &Case, inputs: &[&str], goods: &[&str], bads: &[&str], returns: Returns) -> Vec<f64> {
+    let units = Mixed::new(case.table(inputs), case.table(goods), case.table(bads)).unwrap();
+    units.slacks_based(returns, None).unwrap().iter().map(|score| score.efficiency).collect()
+}
+
+#[test]
+fn tone_2001_slacks_based() {
+    let Some(case) = Case::read("dea_sbm_tone2001") else { return };
+    case.agree("sbm_crs", slacks_based(&case, &["in1", "in2"], &["out1", "out2"], &[], Returns::Crs), 1e-5);
+}
+
+#[test]
+fn tone_2003_slacks_based_with_a_bad_output() {
+    let Some(case) = Case::read("dea_undesirable_tone2003") else { return };
+    let found = |returns| slacks_based(&case, &["in_x"], &["out_good"], &["out_bad"], returns);
+    case.agree("sbm_bad_vrs", found(Returns::Vrs), 1e-5);
+    case.agree("sbm_bad_crs", found(Returns::Crs), 1e-5);
 }
 
 #[test]
