@@ -4,6 +4,7 @@ mod checks;
 mod compare;
 mod cost;
 pub mod cross;
+pub mod efficiency;
 pub mod envelope;
 mod grade;
 pub mod nonradial;

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 
 use ndarray::Array2;
 use outlay::score::cross::{Cross, cross_efficiency};
+use outlay::score::efficiency::{Column, Options, Table, WeightRatio, table as efficiency_table};
 use outlay::score::envelope::{Figure, Orient, Radial, Ratio, Returns, Units};
 use outlay::score::nonradial::Mixed;
+use outlay::score::rates::{Counts, table as rates_table};
 use outlay::score::shrink::{Best, Evidence, Family, Posterior, Prior, ranks};
 use serde_json::Value;
 
@@ -258,4 +260,33 @@ fn probability_of_best_under_flat_and_informative_priors() {
     case.agree("p_best", flat.iter().map(|rank| rank.best), 2e-3);
     case.agree("expected_rank", flat.iter().map(|rank| rank.expected), 1e-2);
     case.agree("p_best_prior", under(13.0, 87.0).iter().map(|rank| rank.best), 2e-3);
+}
+
+#[test]
+fn the_documents_say_what_the_kernels_say() {
+    let Some(case) = Case::read("dea_hospitals_cst") else { return };
+    let columns =
+        |names: &[&str]| names.iter().map(|name| Column { name: (*name).into(), values: case.column(name) }).collect();
+    let hospitals = Table {
+        labels: case.rows.iter().map(|row| row[0].clone()).collect(),
+        inputs: columns(&["in_doctors", "in_nurses"]),
+        outputs: columns(&["out_outpatients", "out_inpatients"]),
+        bads: Vec::new(),
+    };
+    let plain = efficiency_table(&hospitals, &Options { super_efficiency: true, ..Options::default() }).unwrap();
+    case.agree("ccr_in", plain.units.iter().map(|unit| unit.efficiency), 1e-5);
+    case.agree("super_ccr_in", plain.units.iter().map(|unit| unit.super_efficiency.flatten().unwrap()), 1e-5);
+    let c = &plain.units[2];
+    assert!((c.slacks["in_doctors"] - 1.217708).abs() < 1e-4 && c.peers[0].label == "B", "{c:?}");
+    let ratio = |over: &str, under: &str| WeightRatio { over: over.into(), under: under.into(), low: 0.2, high: 5.0 };
+    let ratios = vec![ratio("in_nurses", "in_doctors"), ratio("out_inpatients", "out_outpatients")];
+    let bounded = efficiency_table(&hospitals, &Options { ratios, ..Options::default() }).unwrap();
+    case.agree("ar_0.2_5", bounded.units.iter().map(|unit| unit.efficiency), 1e-5);
+
+    let Some(case) = Case::read("eb_gamma_poisson_pumps") else { return };
+    let labels = case.rows.iter().map(|row| row[0].clone()).collect();
+    let pumps = Counts { labels, events: case.column("count"), exposure: case.column("exposure") };
+    let rates = rates_table(&pumps, Family::GammaPoisson, Best::Low, 1).unwrap();
+    case.agree("mle", [rates.prior.a, rates.prior.b], 1e-3);
+    case.agree("posterior_mean", rates.units.iter().map(|unit| unit.mean), 1e-4);
 }
