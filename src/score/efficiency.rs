@@ -137,6 +137,47 @@ pub struct Peer {
     pub weight: f64,
 }
 
+/// Efficiency of every unit of a table against the units of its own group, in the table's order.
+///
+/// # Errors
+///
+/// As [`table`], of any group.
+pub fn by_group(table: &Table, groups: &[&str], options: &Options) -> Result<Document, Error> {
+    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    groups.iter().enumerate().for_each(|(unit, group)| members.entry(group).or_default().push(unit));
+    let mut whole: Option<Document> = None;
+    let mut units: Vec<(usize, Unit)> = Vec::new();
+    for (group, places) in &members {
+        let mut document = self::table(&table.some(places), options)?;
+        let of_group = |finding: &mut Finding| finding.subject = format!("group {group}: {}", finding.subject);
+        document.findings.iter_mut().for_each(of_group);
+        units.extend(places.iter().copied().zip(std::mem::take(&mut document.units)));
+        match &mut whole {
+            Some(whole) => whole.findings.extend(document.findings),
+            None => whole = Some(document),
+        }
+    }
+    units.sort_by_key(|(place, _)| *place);
+    let nothing = || Error::new(Kind::Nothing, "the table has no rows");
+    Ok(Document { units: units.into_iter().map(|(_, unit)| unit).collect(), ..whole.ok_or_else(nothing)? })
+}
+
+impl Table {
+    /// The units at some places.
+    fn some(&self, places: &[usize]) -> Table {
+        let column = |column: &Column| Column {
+            name: column.name.clone(),
+            values: places.iter().map(|place| column.values[*place]).collect(),
+        };
+        Table {
+            labels: places.iter().map(|place| self.labels[*place].clone()).collect(),
+            inputs: self.inputs.iter().map(column).collect(),
+            outputs: self.outputs.iter().map(column).collect(),
+            bads: self.bads.iter().map(column).collect(),
+        }
+    }
+}
+
 /// Efficiency of every unit of a table.
 ///
 /// # Errors
