@@ -12,7 +12,7 @@ use outlay::{fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug};
+use super::{Done, bug, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
@@ -27,7 +27,14 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Plan { models: None } => planned(args),
         Command::Report => reported(args),
         Command::Run => whole(args),
+        Command::Efficiency(options) => Ok(document(args, tables::efficiency(options)?)),
+        Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
     }
+}
+
+/// A command whose only result is a document on stdout.
+fn document(args: &Args, json: String) -> Done {
+    done(args, json.clone(), json, Vec::new())
 }
 
 fn threads(args: &Args) -> Result<(), Error> {

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod interrupt;
 mod progress;
+mod tables;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;

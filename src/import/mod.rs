@@ -15,6 +15,7 @@ mod layouts;
 mod number;
 mod rates;
 mod rows;
+pub mod sheet;
 mod table;
 mod text;
 

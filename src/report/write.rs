@@ -22,6 +22,9 @@ use crate::check::{Error, Kind};
 /// [`Kind::Write`] naming the path and the reason. Earlier outputs are then as they were, and folders that were made for
 /// the occasion are gone again. [`Kind::Bug`] when an output's path leaves the folder.
 pub fn all(out_dir: &Path, outputs: &[Output]) -> Result<(), Error> {
+    if outputs.is_empty() {
+        return Ok(());
+    }
     DESK.write(out_dir, outputs)
 }
 

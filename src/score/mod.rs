@@ -3,8 +3,11 @@
 mod checks;
 mod compare;
 mod cost;
+pub mod cross;
+pub mod efficiency;
 pub mod envelope;
 mod grade;
+pub mod nonradial;
 mod program;
 pub mod rates;
 mod search;

@@ -7,7 +7,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use ndarray::Array2;
-use outlay::score::envelope::{Orient, Radial, Returns, Units};
+use outlay::score::cross::{Cross, cross_efficiency};
+use outlay::score::efficiency::{Column, Options, Table, WeightRatio, table as efficiency_table};
+use outlay::score::envelope::{Figure, Orient, Radial, Ratio, Returns, Units};
+use outlay::score::nonradial::Mixed;
+use outlay::score::rates::{Counts, table as rates_table};
 use outlay::score::shrink::{Best, Evidence, Family, Posterior, Prior, ranks};
 use serde_json::Value;
 
@@ -108,6 +112,30 @@ fn hospitals_radial_slacks_peers_and_targets() {
 }
 
 #[test]
+fn hospitals_super_efficiency_and_assurance_regions() {
+    let Some(case) = Case::read("dea_hospitals_cst") else { return };
+    let units = case.units(&["in_doctors", "in_nurses"], &["out_outpatients", "out_inpatients"]);
+    let found = units.super_efficiency(Returns::Crs, Orient::Input, &[]).unwrap();
+    case.agree("super_ccr_in", found.into_iter().map(Option::unwrap), 1e-5);
+    // The second weight over the first.
+    let inputs = |low, high| Ratio { over: Figure::Input(1), under: Figure::Input(0), low, high };
+    let outputs = |low, high| Ratio { over: Figure::Output(1), under: Figure::Output(0), low, high };
+    let within = |ratios: &[Ratio]| efficiencies(&units.radial_within(Returns::Crs, Orient::Input, ratios).unwrap());
+    case.agree("ar_0.2_5", within(&[inputs(0.2, 5.0), outputs(0.2, 5.0)]), 1e-5);
+    case.agree("ar_v.1_1_u1_5", within(&[inputs(0.1, 1.0), outputs(1.0, 5.0)]), 1e-5);
+}
+
+#[test]
+fn super_efficiency_under_variable_returns_says_infeasible() {
+    let Some(case) = Case::read("dea_hospitals_cst") else { return };
+    let units = case.units(&["in_doctors", "in_nurses"], &["out_outpatients", "out_inpatients"]);
+    let found = units.super_efficiency(Returns::Vrs, Orient::Input, &[]).unwrap();
+    // Hospital K has the most of both outputs but one, and the most inpatients: no mixture of the others reaches it.
+    assert_eq!(found[10], None);
+    assert!(found[1].is_some_and(|theta| theta > 1.0), "{found:?}");
+}
+
+#[test]
 fn non_increasing_returns_lie_between_the_other_two() {
     let Some(case) = Case::read("dea_hospitals_cst") else { return };
     let units = case.units(&["in_doctors", "in_nurses"], &["out_outpatients", "out_inpatients"]);
@@ -128,19 +156,43 @@ fn a_weakly_efficient_unit_has_slack() {
     assert_eq!(efficient, [false, false, true, false, true]);
 }
 
+fn slacks_based(case: &Case, inputs: &[&str], goods: &[&str], bads: &[&str], returns: Returns) -> Vec<f64> {
+    let units = Mixed::new(case.table(inputs), case.table(goods), case.table(bads)).unwrap();
+    units.slacks_based(returns, None).unwrap().iter().map(|score| score.efficiency).collect()
+}
+
 #[test]
-fn andersen_and_petersen_radial() {
+fn tone_2001_slacks_based() {
+    let Some(case) = Case::read("dea_sbm_tone2001") else { return };
+    case.agree("sbm_crs", slacks_based(&case, &["in1", "in2"], &["out1", "out2"], &[], Returns::Crs), 1e-5);
+}
+
+#[test]
+fn tone_2003_slacks_based_with_a_bad_output() {
+    let Some(case) = Case::read("dea_undesirable_tone2003") else { return };
+    let found = |returns| slacks_based(&case, &["in_x"], &["out_good"], &["out_bad"], returns);
+    case.agree("sbm_bad_vrs", found(Returns::Vrs), 1e-5);
+    case.agree("sbm_bad_crs", found(Returns::Crs), 1e-5);
+}
+
+#[test]
+fn andersen_and_petersen_radial_and_super() {
     let Some(case) = Case::read("dea_super_ap1993") else { return };
     let scores = case.units(&["in1", "in2"], &["out"]).radial(Returns::Crs, Orient::Input).unwrap();
     case.agree("ccr_in", efficiencies(&scores), 1e-5);
     assert!((scores[0].input_slacks[1] - 4.0).abs() < 1e-6, "unit A has slack 4 in input 2: {:?}", scores[0]);
+    let units = case.units(&["in1", "in2"], &["out"]);
+    let found = units.super_efficiency(Returns::Crs, Orient::Input, &[]).unwrap();
+    case.agree("super_ccr_in", found.into_iter().map(Option::unwrap), 1e-5);
 }
 
 #[test]
-fn golany_and_roll_radial() {
+fn golany_and_roll_radial_and_cross() {
     let Some(case) = Case::read("dea_cross_golany_roll") else { return };
     let units = case.units(&["x1", "x2", "x3"], &["y1", "y2"]);
     case.agree("ccr_in", radial(&units, Returns::Crs, Orient::Input), 1e-4);
+    case.agree("cross_aggressive", cross_efficiency(&units, Cross::Aggressive).unwrap(), 1e-4);
+    case.agree("cross_benevolent", cross_efficiency(&units, Cross::Benevolent).unwrap(), 1e-4);
 }
 
 #[test]
@@ -208,4 +260,33 @@ fn probability_of_best_under_flat_and_informative_priors() {
     case.agree("p_best", flat.iter().map(|rank| rank.best), 2e-3);
     case.agree("expected_rank", flat.iter().map(|rank| rank.expected), 1e-2);
     case.agree("p_best_prior", under(13.0, 87.0).iter().map(|rank| rank.best), 2e-3);
+}
+
+#[test]
+fn the_documents_say_what_the_kernels_say() {
+    let Some(case) = Case::read("dea_hospitals_cst") else { return };
+    let columns =
+        |names: &[&str]| names.iter().map(|name| Column { name: (*name).into(), values: case.column(name) }).collect();
+    let hospitals = Table {
+        labels: case.rows.iter().map(|row| row[0].clone()).collect(),
+        inputs: columns(&["in_doctors", "in_nurses"]),
+        outputs: columns(&["out_outpatients", "out_inpatients"]),
+        bads: Vec::new(),
+    };
+    let plain = efficiency_table(&hospitals, &Options { super_efficiency: true, ..Options::default() }).unwrap();
+    case.agree("ccr_in", plain.units.iter().map(|unit| unit.efficiency), 1e-5);
+    case.agree("super_ccr_in", plain.units.iter().map(|unit| unit.super_efficiency.flatten().unwrap()), 1e-5);
+    let c = &plain.units[2];
+    assert!((c.slacks["in_doctors"] - 1.217708).abs() < 1e-4 && c.peers[0].label == "B", "{c:?}");
+    let ratio = |over: &str, under: &str| WeightRatio { over: over.into(), under: under.into(), low: 0.2, high: 5.0 };
+    let ratios = vec![ratio("in_nurses", "in_doctors"), ratio("out_inpatients", "out_outpatients")];
+    let bounded = efficiency_table(&hospitals, &Options { ratios, ..Options::default() }).unwrap();
+    case.agree("ar_0.2_5", bounded.units.iter().map(|unit| unit.efficiency), 1e-5);
+
+    let Some(case) = Case::read("eb_gamma_poisson_pumps") else { return };
+    let labels = case.rows.iter().map(|row| row[0].clone()).collect();
+    let pumps = Counts { labels, events: case.column("count"), exposure: case.column("exposure") };
+    let rates = rates_table(&pumps, Family::GammaPoisson, Best::Low, 1).unwrap();
+    case.agree("mle", [rates.prior.a, rates.prior.b], 1e-3);
+    case.agree("posterior_mean", rates.units.iter().map(|unit| unit.mean), 1e-4);
 }
