@@ -4,6 +4,7 @@ use super::File;
 use super::batch::{Fold, Lines, Skip};
 use super::columns::Mapping;
 use super::rows::Tally;
+use super::text::{By, Text};
 use crate::check::{Finding, Origin};
 use crate::settings::Duplicates;
 use crate::units::{Currency, Micros};
@@ -62,6 +63,26 @@ fn columns(file: &File, mapping: &Mapping) -> Option<Finding> {
         format!("nothing is read from `{}`", mapping.unread.join("`, `"))
     };
     Some(Finding::pass("import.columns", file.shown(), format!("read by the {by} headers; {left}")))
+}
+
+/// # What it does
+/// Says which older encoding a file was read as, and flags one that no header confirms.
+/// # Why it matters
+/// Bytes beyond ASCII give other letters in another encoding, and a name in other letters is another name.
+pub(super) fn encoding(file: &File, text: &Text) -> Option<Finding> {
+    let encoding = text.encoding;
+    match text.by {
+        By::Itself => None,
+        By::Headers => {
+            let message = format!("is not UTF-8 and read as {encoding}, which gives its headers");
+            Some(Finding::pass("import.encoding", file.shown(), message))
+        }
+        By::Exclusion => {
+            let message = format!("is not UTF-8 and read as {encoding}, the only encoding that has all its bytes");
+            let advice = "look at its names; if they are wrong, name the `encoding` of the source";
+            Some(Finding::review("import.encoding", file.shown(), message, advice))
+        }
+    }
 }
 
 /// # What it does

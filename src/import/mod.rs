@@ -139,16 +139,16 @@ impl<'a> File<'a> {
     fn read(&self) -> Result<Batch, Error> {
         let bytes = std::fs::read(self.path).map_err(|error| self.refuse(format!(": {error}")))?;
         let sha256 = hex(&Sha256::digest(&bytes));
-        let text = text::decode(bytes).map_err(|why| self.not_text(&why))?;
-        let table = Table::find(&text.text, |header| columns::is_known(header, self.source))
-            .ok_or_else(|| self.refuse(" is empty, expected a header line"))?;
+        let text = self.text(bytes)?;
+        let table = self.table(&text.text).ok_or_else(|| self.refuse(" is empty, expected a header line"))?;
         let mapping = self.mapping(&table)?;
         let calendar = self.calendar(&table, &mapping)?;
         let mut rows = rows::Rows::new(self, &mapping, &calendar);
         self.each(&table, |record, line| rows.add(record, line))?;
         let (fold, tally) = rows.finish()?;
         let days = self.days(&mapping, &fold);
-        let findings = checks::all(self, &mapping, &tally, &fold);
+        let mut findings = checks::all(self, &mapping, &tally, &fold);
+        findings.extend(checks::encoding(self, &text));
         let (names, rows) = fold.finish(days);
         Ok(Batch {
             source: self.number - 1,
@@ -165,6 +165,26 @@ impl<'a> File<'a> {
             spend: tally.spend,
             findings,
         })
+    }
+
+    fn text(&self, bytes: Vec<u8>) -> Result<text::Text, Error> {
+        if let Some(format) = text::other_format(&bytes) {
+            return Err(self.refuse(format!(" is {format}, expected CSV text")).help("export or save it as CSV"));
+        }
+        let known = |text: &str| {
+            let headers = self.table(text).map(|table| table.headers).unwrap_or_default();
+            let known: Vec<&String> = headers.iter().filter(|header| self.knows(header)).collect();
+            (known.len(), known.iter().filter(|header| !header.is_ascii()).count())
+        };
+        text::decode(bytes, self.source.encoding, &known).map_err(|why| self.not_text(&why))
+    }
+
+    fn knows(&self, header: &str) -> bool {
+        columns::is_known(header, self.source)
+    }
+
+    fn table<'t>(&self, text: &'t str) -> Option<Table<'t>> {
+        Table::find(text, |header| self.knows(header))
     }
 
     fn mapping(&self, table: &Table) -> Result<Mapping, Error> {
@@ -208,13 +228,21 @@ impl<'a> File<'a> {
     }
 
     fn not_text(&self, why: &text::NotText) -> Error {
+        let number = self.number;
+        let named = |names: &[&str]| names.join(", ");
         match why {
-            text::NotText::Format(format) => {
-                self.refuse(format!(" is {format}, expected CSV text")).help("export or save it as CSV")
-            }
             text::NotText::Invalid { encoding, line } => self
                 .refuse(format!(":{line}: holds bytes that are not {encoding}"))
                 .help("save the export as UTF-8; spreadsheets call it `CSV UTF-8`"),
+            text::NotText::NoHeader { line, candidates } if candidates.is_empty() => self
+                .refuse(format!(":{line}: holds bytes that are not UTF-8, nor GB18030, Shift_JIS or Windows-1252"))
+                .help("save the export as UTF-8; spreadsheets call it `CSV UTF-8`"),
+            text::NotText::NoHeader { line, candidates } => self
+                .refuse(format!(":{line}: is not UTF-8, and no header is known as {}", named(candidates)))
+                .help(format!("map the headers by `columns`, or name the `encoding` of source[{number}]")),
+            text::NotText::Tie { line, candidates } => self
+                .refuse(format!(":{line}: is not UTF-8, and the headers fit {} equally", named(candidates)))
+                .help(format!("say which it is: `encoding = \"{}\"` of source[{number}]", candidates[0])),
         }
     }
 

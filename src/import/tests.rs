@@ -57,6 +57,10 @@ fn finding<'a>(batch: &'a Batch, check: &str) -> Option<&'a crate::check::Findin
     batch.findings.iter().find(|finding| finding.check == check)
 }
 
+fn finding_of<'a>(findings: &'a [crate::check::Finding], check: &str) -> &'a crate::check::Finding {
+    findings.iter().find(|finding| finding.check == check).unwrap_or_else(|| panic!("no {check} in {findings:?}"))
+}
+
 const TWO_DAYS: &str = "date,spend,clicks,registrations\n2026-05-01,1.5,10,2\n2026-05-02,2,20,\n";
 
 #[test]
@@ -74,6 +78,39 @@ fn a_mark_or_another_encoding_changes_nothing() {
     let plain = one(TWO_DAYS, "").unwrap();
     let marked = one(&format!("\u{FEFF}{TWO_DAYS}"), "").unwrap();
     assert_eq!((plain.rows, "UTF-8 BOM"), (marked.rows, marked.encoding));
+}
+
+/// One file of bytes, read by a source with the given settings.
+fn bytes(name: &str, bytes: &[u8], source: &str) -> Result<Vec<Batch>, String> {
+    let fixture = Fixture::new(&[]);
+    std::fs::write(fixture.folder.path().join(name), bytes).unwrap();
+    let read = fixture.read(&format!("[[source]]\npath = \"{name}\"\n{source}"));
+    read.map_err(|error| fixture.told(&error))
+}
+
+#[test]
+fn older_encodings_give_the_same_rows() {
+    let chinese = "日期,账户名称,推广计划名称,消耗,曝光量,点击量,注册量\n2026-05-01,北京,夏季,12.50,100,5,1\n";
+    let japanese = "日,アカウント名,キャンペーン,費用,表示回数,クリック数\n2026/05/01,東京,夏,1200,100,5\n";
+    for (text, encoding) in [(chinese, encoding_rs::GB18030), (japanese, encoding_rs::SHIFT_JIS)] {
+        let plain = bytes("a.csv", text.as_bytes(), "").unwrap().remove(0);
+        let older = bytes("a.csv", &encoding.encode(text).0, "").unwrap().remove(0);
+        assert_eq!((&plain.rows, &plain.names), (&older.rows, &older.names));
+        assert_eq!((older.platform, older.encoding.to_lowercase()), (plain.platform, encoding.name().to_lowercase()));
+        assert_eq!(finding_of(&older.findings, "import.encoding").severity, Severity::Pass);
+    }
+}
+
+#[test]
+fn an_encoding_that_the_headers_leave_open_is_asked_for() {
+    let text = encoding_rs::GB18030.encode("date,account,spend\n2026-05-01,夏季,1\n").0.into_owned();
+    let error = bytes("a.csv", &text, "").unwrap_err();
+    assert!(error.starts_with("error: a.csv:2: is not UTF-8, and the headers fit GB18030, "), "{error}");
+    assert!(error.ends_with("help: say which it is: `encoding = \"GB18030\"` of source[1]\n"), "{error}");
+    let batch = bytes("a.csv", &text, "encoding = \"gbk\"").unwrap().remove(0);
+    assert_eq!(batch.names[0].as_ref(), "夏季");
+    let unknown = bytes("a.csv", b"gr\xF6\xDFe,ort\n1,2\n", "").unwrap_err();
+    assert!(unknown.contains("a.csv:1: is not UTF-8, and no header is known as "), "{unknown}");
 }
 
 #[test]

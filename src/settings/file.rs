@@ -86,6 +86,7 @@ pub(super) struct Source {
     pub period: Option<(String, String)>,
     pub currency: Option<String>,
     pub timezone: Option<String>,
+    pub encoding: Option<String>,
     pub decimal_comma: bool,
     pub date_order: Option<DateOrder>,
     pub as_of: Option<String>,
