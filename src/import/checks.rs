@@ -66,6 +66,17 @@ fn columns(file: &File, mapping: &Mapping) -> Option<Finding> {
 }
 
 /// # What it does
+/// Says which sheet of several was read.
+/// # Why it matters
+/// Spend on the other sheets is in no figure.
+pub(super) fn sheet(file: &File, text: &Text) -> Option<Finding> {
+    let (name, left) = text.sheet.as_ref().filter(|(_, left)| !left.is_empty())?;
+    let message = format!("the sheet `{name}` is read, and not `{}`", left.join("`, `"));
+    let advice = "to read another sheet too, name the file by a second source with its `sheet`";
+    Some(Finding::review("import.sheet", file.shown(), message, advice))
+}
+
+/// # What it does
 /// Says which older encoding a file was read as, and flags one that no header confirms.
 /// # Why it matters
 /// Bytes beyond ASCII give other letters in another encoding, and a name in other letters is another name.

@@ -1,8 +1,10 @@
 //! Exports → [`Batch`]es: one for each file, read as the settings and the headers say.
 //!
 //! ```text
-//! bytes ─ text ─▶ table ─ columns ─▶ rows (number, date) ─▶ batch
+//! bytes ─ packed ─▶ text | sheets | parquet ─▶ table ─ columns ─▶ rows (number, date) ─▶ batch
 //! ```
+//!
+//! Workbooks and Parquet files are written out as the text of a table first, so that one reader of tables serves all.
 //!
 //! Nothing is guessed in silence: what a file leaves open is refused with the setting that decides it, and what was
 //! decided without being asked is a finding.
@@ -13,8 +15,11 @@ mod columns;
 mod date;
 mod layouts;
 mod number;
+mod packed;
+mod parquet;
 mod rates;
 mod rows;
+mod sheets;
 mod table;
 mod text;
 
@@ -35,7 +40,9 @@ use crate::check::{Error, Kind};
 use crate::settings::{Project, Settings, Source};
 use columns::Mapping;
 use date::{Calendar, Hints, Undecided};
-use table::Table;
+use sheets::Sheet;
+use table::{SEPARATORS, Table};
+use text::Text;
 
 /// Reads every file of every source, in the order of the settings, then of the path.
 ///
@@ -52,11 +59,12 @@ pub fn all(settings: &Settings) -> Result<Vec<Batch>, Error> {
     }
     let (paths, mut wrong) = separate(settings.sources.iter().enumerate().map(|(index, source)| files(source, index)));
     let files: Vec<(usize, PathBuf)> = paths.into_iter().flatten().collect();
-    let results: Vec<Result<Batch, Error>> =
+    let results: Vec<Result<Vec<Batch>, Error>> =
         files.par_iter().map(|(index, path)| File::new(settings, *index, path).read()).collect();
     let (batches, unread) = separate(results.into_iter());
     wrong.extend(unread);
     Error::all(wrong)?;
+    let batches: Vec<Batch> = batches.into_iter().flatten().collect();
     has_rows(&batches).map(|()| batches)
 }
 
@@ -136,11 +144,25 @@ impl<'a> File<'a> {
         format!("correct the rows, or leave them out with `bad_rows = \"skip\"` of source[{}]", self.number)
     }
 
-    fn read(&self) -> Result<Batch, Error> {
+    /// Reads the file, or each of the files that are packed in it.
+    fn read(&self) -> Result<Vec<Batch>, Error> {
         let bytes = std::fs::read(self.path).map_err(|error| self.refuse(format!(": {error}")))?;
         let sha256 = hex(&Sha256::digest(&bytes));
+        let members = packed::members(bytes, packed::BOUND).map_err(|what| self.unreadable(&what))?;
+        let read = |member: packed::Member| match member.name {
+            None => self.batch(member.bytes, sha256.clone()),
+            Some(name) => {
+                let sha256 = hex(&Sha256::digest(&member.bytes));
+                File { path: &self.path.join(name), ..*self }.batch(member.bytes, sha256)
+            }
+        };
+        let (batches, wrong) = separate(members.into_iter().map(read));
+        Error::all(wrong).map(|()| batches)
+    }
+
+    fn batch(&self, bytes: Vec<u8>, sha256: String) -> Result<Batch, Error> {
         let text = self.text(bytes)?;
-        let table = self.table(&text.text).ok_or_else(|| self.refuse(" is empty, expected a header line"))?;
+        let table = self.table(&text).ok_or_else(|| self.refuse(" is empty, expected a header line"))?;
         let mapping = self.mapping(&table)?;
         let calendar = self.calendar(&table, &mapping)?;
         let mut rows = rows::Rows::new(self, &mapping, &calendar);
@@ -148,7 +170,7 @@ impl<'a> File<'a> {
         let (fold, tally) = rows.finish()?;
         let days = self.days(&mapping, &fold);
         let mut findings = checks::all(self, &mapping, &tally, &fold);
-        findings.extend(checks::encoding(self, &text));
+        findings.extend(checks::encoding(self, &text).into_iter().chain(checks::sheet(self, &text)));
         let (names, rows) = fold.finish(days);
         Ok(Batch {
             source: self.number - 1,
@@ -167,24 +189,69 @@ impl<'a> File<'a> {
         })
     }
 
-    fn text(&self, bytes: Vec<u8>) -> Result<text::Text, Error> {
-        if let Some(format) = text::other_format(&bytes) {
-            return Err(self.refuse(format!(" is {format}, expected CSV text")).help("export or save it as CSV"));
+    fn text(&self, bytes: Vec<u8>) -> Result<Text, Error> {
+        let decimal_comma = self.source.decimal_comma;
+        if sheets::is_xls(&bytes) || packed::is_workbook(&bytes) {
+            let format = if sheets::is_xls(&bytes) { "XLS" } else { "XLSX" };
+            let sheets = sheets::sheets(bytes, decimal_comma).map_err(|what| self.unreadable(&what))?;
+            return self.sheet(sheets, format);
+        }
+        if parquet::is_parquet(&bytes) {
+            let text = parquet::text(bytes, decimal_comma).map_err(|what| self.unreadable(&what))?;
+            return Ok(Text::written(text, "Parquet"));
         }
         let known = |text: &str| {
-            let headers = self.table(text).map(|table| table.headers).unwrap_or_default();
+            let table = Table::find(text, &SEPARATORS, |header| self.knows(header));
+            let headers = table.map(|table| table.headers).unwrap_or_default();
             let known: Vec<&String> = headers.iter().filter(|header| self.knows(header)).collect();
             (known.len(), known.iter().filter(|header| !header.is_ascii()).count())
         };
         text::decode(bytes, self.source.encoding, &known).map_err(|why| self.not_text(&why))
     }
 
+    /// The sheet that the source names, or else the one with most known headers.
+    fn sheet(&self, sheets: Vec<Sheet>, format: &'static str) -> Result<Text, Error> {
+        let names: Vec<String> = sheets.iter().map(|sheet| sheet.name.clone()).collect();
+        let texts = sheets.into_iter().map(|sheet| Text::written(sheet.text, format));
+        let known = |text: &Text| {
+            let headers = self.table(text).map(|table| table.headers).unwrap_or_default();
+            headers.iter().filter(|header| self.knows(header)).count()
+        };
+        let mut texts: Vec<(usize, &String, Text)> = match &self.source.sheet {
+            Some(asked) => texts.zip(&names).filter(|(_, name)| *name == asked).map(|(t, n)| (0, n, t)).collect(),
+            None => texts.zip(&names).map(|(text, name)| (known(&text), name, text)).collect(),
+        };
+        let most = texts.iter().map(|(known, ..)| *known).max();
+        texts.retain(|(known, ..)| Some(*known) == most);
+        match texts.pop() {
+            Some((_, name, text)) if texts.is_empty() => Ok(text.of_sheet(name, &names)),
+            None if names.is_empty() => Err(self.refuse(" has no sheet with cells, expected a table")),
+            _ => Err(self.which_sheet(&names)),
+        }
+    }
+
+    fn which_sheet(&self, names: &[String]) -> Error {
+        let number = self.number;
+        let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let help = format!("name the sheet: `sheet = \"{}\"` of source[{number}]", names[0]);
+        match &self.source.sheet {
+            Some(asked) => {
+                self.refuse(format!(": source[{number}].sheet: no sheet `{asked}` among {listed}")).help(help)
+            }
+            None => self.refuse(format!(": of the sheets {listed} several may hold the table")).help(help),
+        }
+    }
+
     fn knows(&self, header: &str) -> bool {
         columns::is_known(header, self.source)
     }
 
-    fn table<'t>(&self, text: &'t str) -> Option<Table<'t>> {
-        Table::find(text, |header| self.knows(header))
+    fn table<'t>(&self, text: &'t Text) -> Option<Table<'t>> {
+        Table::find(&text.text, text.separators, |header| self.knows(header))
+    }
+
+    fn unreadable(&self, what: &str) -> Error {
+        self.refuse(format!(" {what}")).help("export it again, or save it as CSV")
     }
 
     fn mapping(&self, table: &Table) -> Result<Mapping, Error> {

@@ -113,6 +113,119 @@ fn an_encoding_that_the_headers_leave_open_is_asked_for() {
     assert!(unknown.contains("a.csv:1: is not UTF-8, and no header is known as "), "{unknown}");
 }
 
+/// A workbook of sheets, each a table of text but for its second column, which is numbers, and its first, which is days.
+fn workbook(sheets: &[(&str, &[&[&str]])]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let date = rust_xlsxwriter::Format::new().set_num_format("dd/mm/yyyy");
+    for (name, rows) in sheets {
+        let sheet = book.add_worksheet().set_name(*name).unwrap();
+        for (row, cells) in (0_u32..).zip(*rows) {
+            for (column, cell) in (0_u16..).zip(*cells) {
+                match (rust_xlsxwriter::ExcelDateTime::parse_from_str(cell), cell.parse::<f64>()) {
+                    (_, Ok(number)) => sheet.write(row, column, number).unwrap(),
+                    (Ok(day), _) if cell.starts_with("20") => {
+                        sheet.write_with_format(row, column, &day, &date).unwrap()
+                    }
+                    _ => sheet.write(row, column, *cell).unwrap(),
+                };
+            }
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+const HEADERS: &[&str] = &["日期", "消耗", "账户名称", "推广计划名称", "曝光量", "点击量"];
+const ROW: &[&str] = &["2026-05-01", "1204.5", "a", "c", "900", "3"];
+
+#[test]
+fn a_workbook_is_read_by_the_sheet_that_has_the_headers() {
+    let book = workbook(&[("说明", &[&["报表"]]), ("数据", &[&["报表 5月"], &[], HEADERS, ROW])]);
+    for decimal_comma in [false, true] {
+        let batch = bytes("a.xlsx", &book, &format!("decimal_comma = {decimal_comma}")).unwrap().remove(0);
+        assert_eq!((batch.encoding, batch.platform.as_deref()), ("XLSX", Some("tencent")));
+        assert_eq!(sum(&batch, Measure::Spend), Some(1_204_500_000));
+        assert_eq!((batch.rows[0].date.to_string(), batch.rows[0].line), ("2026-05-01".to_owned(), 4));
+        let told = &finding_of(&batch.findings, "import.sheet").message;
+        assert_eq!(told, "the sheet `数据` is read, and not `说明`");
+    }
+}
+
+#[test]
+fn sheets_alike_are_refused_until_one_is_named() {
+    let book = workbook(&[("四月", &[HEADERS, ROW]), ("五月", &[HEADERS, ROW, ROW])]);
+    let error = bytes("a.xlsx", &book, "").unwrap_err();
+    let expected = "error: a.xlsx: of the sheets `四月`, `五月` several may hold the table\n\
+                    help: name the sheet: `sheet = \"四月\"` of source[1]\n";
+    assert_eq!(error, expected);
+    assert_eq!(bytes("a.xlsx", &book, "sheet = \"五月\"").unwrap()[0].read, 2);
+    assert!(bytes("a.xlsx", &book, "sheet = \"六月\"").unwrap_err().contains("no sheet `六月` among"));
+}
+
+#[test]
+fn packed_files_are_read_as_what_is_in_them() {
+    use std::io::Write;
+    let source = "platform = \"x\"";
+    let plain = one(TWO_DAYS, "").unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(TWO_DAYS.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let batch = bytes("a.csv.gz", &gzip, source).unwrap().remove(0);
+    assert_eq!((batch.rows, batch.encoding), (plain.rows.clone(), "UTF-8"));
+    let cut = bytes("a.csv.gz", &gzip[..gzip.len() - 4], source).unwrap_err();
+    assert!(cut.starts_with("error: a.csv.gz is cut short: its packed data end too early\nhelp: export"), "{cut}");
+
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in [("b.csv", TWO_DAYS.as_bytes()), ("a/a.xlsx", &workbook(&[("s", &[HEADERS, ROW])]))] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text).unwrap();
+    }
+    let batches = bytes("all.zip", &zip.finish().unwrap().into_inner(), source).unwrap();
+    assert!(batches[0].path.ends_with("all.zip/a/a.xlsx") && batches[1].path.ends_with("all.zip/b.csv"));
+    assert_eq!(batches[1].rows, plain.rows);
+}
+
+/// A Parquet file of a day, an amount, a name and a time in billionths.
+fn parquet_file() -> Vec<u8> {
+    use ::parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+    use ::parquet::file::{properties::WriterProperties, writer::SerializedFileWriter};
+    let schema = "message table { optional int32 date (DATE); required double spend;
+        required binary account (UTF8); required int64 at (TIMESTAMP(NANOS,true)); }";
+    let schema = std::sync::Arc::new(::parquet::schema::parser::parse_message_type(schema).unwrap());
+    let snappy = ::parquet::basic::Compression::SNAPPY;
+    let properties = WriterProperties::builder().set_compression(snappy).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties.into()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int32Type>().write_batch(&[20_574, 20_575], Some(&[1, 1]), None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<DoubleType>().write_batch(&[1204.5, 0.1], None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let names = [ByteArray::from("北京, a"), ByteArray::from("b")];
+    column.typed::<ByteArrayType>().write_batch(&names, None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let time = 1_777_600_000_000_000_000;
+    column.typed::<Int64Type>().write_batch(&[time, time], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_parquet_file_is_read_by_its_columns() {
+    let file = parquet_file();
+    for source in ["", "decimal_comma = true", "columns = { date = \"at\" }"] {
+        let batch = bytes("a.parquet", &file, source).unwrap().remove(0);
+        assert_eq!((batch.encoding, sum(&batch, Measure::Spend)), ("Parquet", Some(1_204_600_000)));
+        assert_eq!(batch.rows[0].date.to_string(), "2026-05-01");
+        assert_eq!(batch.name(&batch.rows[0], Field::Account).map(AsRef::as_ref), Some("北京, a"));
+    }
+    let cut = bytes("a.parquet", &file[..file.len() / 2], "").unwrap_err();
+    assert!(cut.starts_with("error: a.parquet is a Parquet file that cannot be read: "), "{cut}");
+}
+
 #[test]
 fn mapped_headers_win_and_canonical_ones_are_read_beside_them() {
     let text = "Date,cost,spend,Clicks\n5/13/2026,7,1,3\n";

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, GB18030, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::table::SEPARATORS;
+
 /// A decoded file.
 #[derive(Debug)]
 pub(super) struct Text {
@@ -14,6 +16,28 @@ pub(super) struct Text {
     pub encoding: &'static str,
     /// How the encoding was found.
     pub by: By,
+    /// What may separate its cells.
+    pub separators: &'static [u8],
+    /// The sheet that it was, and those that were left, when it was part of a workbook.
+    pub sheet: Option<(String, Vec<String>)>,
+}
+
+impl Text {
+    fn new(text: String, encoding: &'static str, by: By) -> Text {
+        Text { text, encoding, by, separators: &SEPARATORS, sheet: None }
+    }
+
+    /// A table of another format, written out as comma-separated text.
+    pub(super) fn written(text: String, format: &'static str) -> Text {
+        Text { separators: b",", ..Text::new(text, format, By::Itself) }
+    }
+
+    /// The same text, as the sheet `name` of a workbook with the sheets `names`.
+    pub(super) fn of_sheet(mut self, name: &str, names: &[String]) -> Text {
+        let left = names.iter().filter(|other| *other != name).cloned().collect();
+        self.sheet = Some((name.to_owned(), left));
+        self
+    }
 }
 
 /// How an encoding was found.
@@ -56,19 +80,6 @@ pub(super) enum NotText {
 /// The byte order mark.
 const MARK: char = '\u{FEFF}';
 
-/// First bytes of formats that people drop where a CSV is expected.
-const OTHER_FORMATS: [(&[u8], &str); 4] = [
-    (b"PK\x03\x04", "an XLSX or ZIP file"),
-    (b"\xD0\xCF\x11\xE0", "an XLS file"),
-    (b"\x1F\x8B", "a gzip file"),
-    (b"PAR1", "a Parquet file"),
-];
-
-/// The format of bytes that are no text, by the first of them.
-pub(super) fn other_format(bytes: &[u8]) -> Option<&'static str> {
-    OTHER_FORMATS.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, format)| *format)
-}
-
 /// Encodings of exports that carry no mark and are not UTF-8.
 const OLDER: [&Encoding; 3] = [GB18030, SHIFT_JIS, WINDOWS_1252];
 
@@ -102,10 +113,10 @@ fn utf8(bytes: Vec<u8>) -> Result<Text, (Vec<u8>, u64)> {
         (error.into_bytes(), line)
     })?;
     if !text.starts_with(MARK) {
-        return Ok(Text { text, encoding: "UTF-8", by: By::Itself });
+        return Ok(Text::new(text, "UTF-8", By::Itself));
     }
     text.drain(..MARK.len_utf8());
-    Ok(Text { text, encoding: "UTF-8 BOM", by: By::Itself })
+    Ok(Text::new(text, "UTF-8 BOM", By::Itself))
 }
 
 /// Whether most sequences beyond ASCII are UTF-8: then the file is damaged UTF-8 and not of another encoding, in which
@@ -122,7 +133,7 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
 fn as_asked(bytes: &[u8], encoding: &'static Encoding) -> Result<Text, NotText> {
     let name = name(encoding, bytes);
     match decoded(bytes, encoding) {
-        Some(text) => Ok(Text { text: text.into_owned(), encoding: name, by: By::Itself }),
+        Some(text) => Ok(Text::new(text.into_owned(), name, By::Itself)),
         None => {
             let (text, _) = encoding.decode_without_bom_handling(bytes);
             let before = text.split('\u{FFFD}').next().unwrap_or_default();
@@ -159,7 +170,7 @@ fn older(bytes: &[u8], line: u64, known: Known) -> Result<Text, NotText> {
         return Err(NotText::NoHeader { line, candidates: Vec::new() });
     };
     let by = if beyond > 0 { By::Headers } else { By::Exclusion };
-    Ok(Text { text: text.into_owned(), encoding: name(encoding, bytes), by })
+    Ok(Text::new(text.into_owned(), name(encoding, bytes), by))
 }
 
 /// An encoding's name; what Windows-1252 and Latin-1 share is Latin-1.

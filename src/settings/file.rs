@@ -87,6 +87,7 @@ pub(super) struct Source {
     pub currency: Option<String>,
     pub timezone: Option<String>,
     pub encoding: Option<String>,
+    pub sheet: Option<String>,
     pub decimal_comma: bool,
     pub date_order: Option<DateOrder>,
     pub as_of: Option<String>,

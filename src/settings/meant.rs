@@ -71,6 +71,8 @@ pub struct Source {
     pub timezone: Option<String>,
     /// Encoding of the file's text, where neither a mark nor its headers tell.
     pub encoding: Option<&'static Encoding>,
+    /// The sheet of a workbook, where its headers do not tell.
+    pub sheet: Option<String>,
     /// Whether `1.204,50` is one thousand two hundred and four and a half.
     pub decimal_comma: bool,
     /// Order of day, month and year where the file leaves it open.
@@ -235,6 +237,7 @@ fn source(index: usize, file: file::Source, folder: &Path, wrong: &mut Vec<Error
         currency,
         timezone: file.timezone,
         encoding: file.encoding.and_then(|label| encoding(&label, &place("encoding"), wrong)),
+        sheet: file.sheet,
         decimal_comma: file.decimal_comma,
         date_order: file.date_order,
         as_of: file.as_of.and_then(|day| date(&day, &place("as_of"), wrong)),
