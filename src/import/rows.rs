@@ -22,7 +22,7 @@ use super::File;
 use super::batch::{Fold, Lines, Row};
 use super::columns::Mapping;
 use super::date::Calendar;
-use super::number::{NotAFigure, figure, is_absent};
+use super::number::{How, NotAFigure, figure, is_absent};
 use crate::check::{Error, Kind, Origin, Problem};
 use crate::settings::{BadRows, Duplicates};
 use crate::units::{Currency, Kpi, Measure, Micros};
@@ -277,7 +277,11 @@ impl<'a> Rows<'a> {
     }
 
     fn figure(&self, cell: &str, measure: Measure, currency: Currency) -> Result<Option<Micros>, NotAFigure> {
-        figure(cell, self.file.source.decimal_comma, measure.is_money().then_some(currency))
+        figure(cell, self.how(measure), measure.is_money().then_some(currency))
+    }
+
+    fn how(&self, measure: Measure) -> How {
+        How { decimal_comma: self.file.source.decimal_comma, unit: self.mapping.units[measure.index()] }
     }
 
     fn header(&self, measure: Measure) -> &str {
@@ -290,7 +294,9 @@ impl<'a> Rows<'a> {
         match why {
             NotAFigure::Negative(_) => Fault::new("below zero", format!("{holds}, expected 0 or more")),
             NotAFigure::NotANumber => {
-                let comma = !self.file.source.decimal_comma && figure(cell, true, Some(currency)).is_ok();
+                let comma = !self.file.source.decimal_comma && {
+                    figure(cell, How { decimal_comma: true, unit: 0 }, Some(currency)).is_ok()
+                };
                 let help = comma.then(|| {
                     format!("set `decimal_comma = true` for source[{number}], or export without thousands separators")
                 });

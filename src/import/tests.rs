@@ -295,8 +295,152 @@ fn platforms_are_told_by_their_headers() {
     }
 }
 
+/// What one file, read by `auto`, holds: platform, spend, impressions, clicks and KPI in millionths, currency.
+type Seen = (Option<String>, [Option<i64>; 4], String);
+
+fn seen(text: &str) -> Seen {
+    let batch = detected(text).unwrap_or_else(|error| panic!("{error}"));
+    let figures = [Measure::Spend, Measure::Impressions, Measure::Clicks, Measure::Registrations];
+    (batch.platform.clone(), figures.map(|measure| sum(&batch, measure)), batch.rows[0].currency.to_string())
+}
+
+#[test]
+fn interface_exports_are_told_in_their_languages() {
+    for (platform, currency, text) in [
+        (
+            "baidu",
+            "CNY",
+            "数据生成时间：2026-05-02\n1. 时间范围：20260501\n日期,账户,推广计划,展现,点击,消费,目标转化量\n2026-05-01,a,c,100,5,12.50,1\n",
+        ),
+        (
+            "xiaohongshu",
+            "CNY",
+            "时间,计划名称,消费,展现量,点击量,私信咨询,私信留资\n合计1条记录,-,12.50,100,5,3,1\n2026-05-01,c,12.50,100,5,3,1\n",
+        ),
+        (
+            "qianchuan",
+            "CNY",
+            "日期,花费,展示次数,点击次数,转化数,成交金额,直接支付ROI\n2026-05-01,12.50,100,5,1,80,6.4\n",
+        ),
+        (
+            "tiktok",
+            "USD",
+            "By Day,Campaign name,Cost,Impressions,Clicks (destination),Conversions,Currency\n2026-05-01,c,12.50,100,5,1,USD\n",
+        ),
+        ("tiktok", "CNY", "日期,系列名称,消耗,展示量,点击量（目标页面）,转化量\n2026-05-01,c,12.50,100,5,1\n"),
+        (
+            "microsoft_ads",
+            "CNY",
+            "Report Name: daily\n\nGregorian date,Account name,Campaign name,Impressions,Clicks,Spend,Conversions\n5/13/2026,a,c,100,5,12.50,1\n© Microsoft Corporation\n",
+        ),
+        (
+            "microsoft_ads",
+            "JPY",
+            "TimePeriod,AccountName,CampaignName,Impressions,Clicks,Spend,Conversions,CurrencyCode\n2026-05-01,a,c,100,5,12.50,1,JPY\n",
+        ),
+        (
+            "linkedin",
+            "EUR",
+            "Campaign Performance Report (in UTC)\n\nStart Date (in UTC)\tAccount Name\tCurrency\tCampaign Group Name\tTotal Spent\tImpressions\tClicks\tConversions\n5/13/2026\ta\tEUR\tc\t12.50\t100\t5\t1\n",
+        ),
+        ("x_ads", "CNY", "Time period,Campaign name,Spend,Impressions,Clicks\n2026-05-01,c,12.50,100,5\n"),
+        (
+            "yahoo_jp_search",
+            "JPY",
+            "日,キャンペーン名,コスト,インプレッション数,クリック数,コンバージョン数,無効なクリック数\n20260501,c,12.50,100,5,1,0\nトータル,--,12.50,100,5,1,0\n",
+        ),
+        (
+            "yahoo_jp_display",
+            "JPY",
+            "日,キャンペーン名,コスト,インプレッション数,クリック数,コンバージョン数,ビューアブルインプレッション数\n20260501,c,12.50,100,5,1,0\n",
+        ),
+        (
+            "line_ads",
+            "JPY",
+            "日付,広告アカウント名,キャンペーン名,コスト,通貨,インプレッション数,クリック数,CV（Conversion）\n2026-05-01,a,c,12.50,JPY,100,5,1\n",
+        ),
+    ] {
+        let kpi = (platform != "x_ads").then_some(1_000_000);
+        let expected = [Some(12_500_000), Some(100_000_000), Some(5_000_000), kpi];
+        assert_eq!(seen(text), (Some(platform.to_owned()), expected, currency.to_owned()));
+    }
+}
+
+#[test]
+fn api_rows_are_told_with_their_units() {
+    for (platform, currency, text) in [
+        (
+            "google_ads",
+            "CNY",
+            "customer_id,date,clicks,conversions,cost_micros,impressions\n1,2026-05-01,5,1,12500000,100\n",
+        ),
+        ("meta", "CNY", "ad_id,date,account_id,impressions,inline_link_clicks,spend\n1,2026-05-01,2,100,5,12.5\n"),
+        (
+            "tencent",
+            "CNY",
+            "date,account_id,cost,view_count,valid_click_count,conversions_count\n2026-05-01,1,1250,100,5,1\n",
+        ),
+        (
+            "reddit",
+            "CNY",
+            "account_id,date,clicks,ecpm,gallery_item_id,impressions,spend\n1,2026-05-01,5,9,,100,12500000\n",
+        ),
+        (
+            "snapchat",
+            "CNY",
+            "campaign_id,date,impressions,spend,swipes\na,2026-05-01T10:00:00,60,5000000,2\na,2026-05-01T13:00:00,40,7500000,3\n",
+        ),
+        (
+            "apple_search_ads",
+            "USD",
+            "date,id,conversions,impressions,local_spend_amount,local_spend_currency,taps\n2026-05-01,1,1,100,12.5,USD,5\n",
+        ),
+        (
+            "pinterest",
+            "USD",
+            "date,campaign_id,impression_1,impression_2,clickthrough_1,clickthrough_2,spend_in_micro_dollar,total_conversions\n2026-05-01,1,100,9,5,9,12500000,1\n",
+        ),
+        (
+            "x_ads",
+            "CNY",
+            "account_id,date,billed_charge_local_micro,clicks,impressions\n1,2026-05-01 07:00:00,12500000,5,100\n",
+        ),
+        (
+            "linkedin",
+            "USD",
+            "campaign_id,day,clicks,cost_in_local_currency,cost_in_usd,impressions\n1,2026-05-01 00:00:00,5,99,12.5,100\n",
+        ),
+        (
+            "tiktok",
+            "CNY",
+            "CAMPAIGN_ID,STAT_TIME_HOUR,IMPRESSIONS,CONVERSION,CLICKS,SPEND\n1,2026-05-01 5:00:00,100,1,5,12.5\n",
+        ),
+    ] {
+        let (found, [spend, impressions, clicks, _], code) = seen(text);
+        assert_eq!((found.as_deref(), code.as_str()), (Some(platform), currency), "{text}");
+        assert_eq!([spend, impressions, clicks], [Some(12_500_000), Some(100_000_000), Some(5_000_000)], "{platform}");
+    }
+}
+
+#[test]
+fn the_canonical_table_is_of_no_platform_without_a_mark() {
+    for source in ["auto", "reddit"] {
+        let text = "date,account,campaign,spend,clicks,impressions\n2026-05-01,a,c,3,5,100\n";
+        let read = bytes("a.csv", text.as_bytes(), &format!("platform = \"{source}\"")).unwrap().remove(0);
+        assert_eq!((read.platform.as_deref(), sum(&read, Measure::Spend)), (None, Some(3_000_000)), "{source}");
+    }
+    let named = detected("date,platform,spend,ecpm\n2026-05-01,reddit,3,1\n").unwrap();
+    assert_eq!((named.platform.as_deref(), sum(&named, Measure::Spend)), (None, Some(3_000_000)));
+    let union = detected("date_day,platform,account_id,spend,clicks\n2026-05-01,google_ads,1,3,5\n").unwrap();
+    assert_eq!((union.platform.as_deref(), sum(&union, Measure::Spend)), (None, Some(3_000_000)));
+    assert_eq!(union.name(&union.rows[0], Field::Platform).map(AsRef::as_ref), Some("google_ads"));
+}
+
 #[test]
 fn a_tie_between_platforms_is_refused() {
+    let yahoo = detected("日,キャンペーン名,コスト,クリック数\n20260501,c,1,2\n").unwrap_err();
+    assert!(yahoo.contains("equally: `yahoo_jp_display`, `yahoo_jp_search`\nhelp: name the platform"), "{yahoo}");
+
     let error = detected("日期,消耗,注册数\n2026-05-01,1,2\n").unwrap_err();
     let expected = "a.csv:1: the headers fit several platforms equally: `kuaishou`, `ocean_engine`, `weibo`\n\
                     help: name the platform: `platform = \"kuaishou\"` of source[1]";
