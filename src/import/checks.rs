@@ -34,6 +34,8 @@ pub(super) fn all(file: &File, mapping: &Mapping, tally: &Tally, fold: &Fold) ->
         beside(file, tally),
         error_cells(file, tally),
         above_clicks(file, tally),
+        censored(file, tally),
+        fractional(file, tally),
         weeks(file, mapping, fold),
     ];
     checks.into_iter().flatten().collect()
@@ -238,6 +240,30 @@ fn above_clicks(file: &File, tally: &Tally) -> Option<Finding> {
         format!("{} with more {} than clicks: {}", rows(lines.count), file.project.kpi, examples(file, lines));
     let advice = "make sure that the two columns are what they are mapped to";
     (lines.count > 0).then(|| Finding::review("import.above_clicks", file.shown(), message, advice))
+}
+
+/// # What it does
+/// Flags figures such as `<5`, which are read as absent.
+/// # Why it matters
+/// Platforms mask small counts; a sum over them is too low by an unknown amount.
+fn censored(file: &File, tally: &Tally) -> Option<Finding> {
+    let lines = &tally.censored;
+    let message = format!("{} with a figure such as `<5`, read as absent: ", rows(lines.count));
+    let advice = "export at a coarser grain, where the platform does not mask";
+    let message = message + &examples(file, lines);
+    (lines.count > 0).then(|| Finding::review("import.censored", file.shown(), message, advice))
+}
+
+/// # What it does
+/// Flags impressions and clicks that are no whole numbers.
+/// # Why it matters
+/// `5.323` is five thousand in a Turkish or German export: read with a decimal point it is a thousandth of itself.
+fn fractional(file: &File, tally: &Tally) -> Option<Finding> {
+    let lines = &tally.fractional;
+    let message = format!("{} with impressions or clicks that are no whole number: ", rows(lines.count));
+    let advice = "if the file writes thousands with a point, set `decimal_comma = true` for the source";
+    let message = message + &examples(file, lines);
+    (lines.count > 0).then(|| Finding::review("import.fractional", file.shown(), message, advice))
 }
 
 /// # What it does

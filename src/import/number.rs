@@ -11,6 +11,8 @@ pub(super) enum NotAFigure {
     NotANumber,
     /// A number below zero.
     Negative(Micros),
+    /// `<5`: the platform tells only that it is less.
+    Censored,
     /// A currency symbol that is not of the file's currency.
     OtherCurrency,
 }
@@ -61,12 +63,30 @@ pub(super) fn figure(text: &str, how: How, currency: Option<Currency>) -> Result
     if is_absent(text) {
         return Ok(None);
     }
+    if is_censored(text) {
+        return Err(NotAFigure::Censored);
+    }
     let is_plain = !how.decimal_comma && how.unit == 0;
     let value = match Micros::from_decimal(text).filter(|_| is_plain) {
         Some(value) => value,
         None => written(text, how, currency)?,
     };
     if value < Micros::ZERO { Err(NotAFigure::Negative(value)) } else { Ok(Some(value)) }
+}
+
+/// Whether a cell tells only a bound: `<5`, `< 10`, `＜5`.
+fn is_censored(text: &str) -> bool {
+    let bound = text.strip_prefix(['<', '＜']).map(str::trim);
+    bound.is_some_and(|bound| !bound.is_empty() && bound.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b','))
+}
+
+/// Whether a name is a number that a spreadsheet has written with an exponent: `1.23457E+18`.
+pub(super) fn is_scientific(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    whole.len() == 1 && digits(whole) && digits(fraction) && exponent.len() == 2 && digits(exponent)
 }
 
 /// Reads a number with the marks that people and platforms put around it.
@@ -256,6 +276,19 @@ mod tests {
             assert_eq!(read(text), Err(NotAFigure::OtherCurrency), "{text}");
         }
         assert_eq!(figure("¥3", How::default(), None), Err(NotAFigure::NotANumber), "a count has no currency");
+    }
+
+    #[test]
+    fn a_bound_is_no_figure_and_an_exponent_no_name() {
+        for text in ["<5", "< 10", "＜1,000"] {
+            assert_eq!(read(text), Err(NotAFigure::Censored), "{text}");
+        }
+        assert_eq!((read("<"), read("<a")), (Err(NotAFigure::NotANumber), Err(NotAFigure::NotANumber)));
+        for (text, expected) in
+            [("1.23457E+18", true), ("1.2345e18", true), ("2E+10", true), ("E10", false), ("12e4", false)]
+        {
+            assert_eq!(is_scientific(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -336,7 +336,7 @@ fn interface_exports_are_told_in_their_languages() {
         (
             "microsoft_ads",
             "JPY",
-            "TimePeriod,AccountName,CampaignName,Impressions,Clicks,Spend,Conversions,CurrencyCode\n2026-05-01,a,c,100,5,12.50,1,JPY\n",
+            "TimePeriod,AccountName,CampaignName,Impressions,Clicks,Spend,Conversions,CurrencyCode\n2026-05-01|7,a,c,100,5,12.50,1,JPY\n",
         ),
         (
             "linkedin",
@@ -627,6 +627,42 @@ fn a_glob_gives_its_files_in_order_and_their_errors_together() {
 fn rows_need_an_owner() {
     let error = detected("date,spend\n2026-05-01,1\n").unwrap_err();
     assert!(error.contains("neither platform, supplier nor account is known"), "{error}");
+}
+
+#[test]
+fn masked_figures_are_absent_and_said() {
+    let batch = one("date,spend,impressions,registrations\n2026-05-01,1,<5,2\n2026-05-02,1,7,<5\n", "").unwrap();
+    assert_eq!(batch.rows[0].measures[Measure::Impressions.index()], None);
+    assert_eq!(sum(&batch, Measure::Registrations), Some(2_000_000));
+    assert!(finding(&batch, "import.censored").unwrap().message.starts_with("2 rows with a figure such as `<5`"));
+}
+
+#[test]
+fn thousands_with_a_point_are_asked_about() {
+    let text = "Tarih;Harcama;Tıklama\n1 Mayıs 2026;5.323;1.024\n";
+    let columns = "columns = { date = \"Tarih\", spend = \"Harcama\", clicks = \"Tıklama\" }\n";
+    let guessed = one(text, columns).unwrap();
+    let advice = &finding(&guessed, "import.fractional").unwrap().advice;
+    assert!(advice.contains("`decimal_comma = true`"), "{advice}");
+    let batch = one(text, &format!("{columns}decimal_comma = true")).unwrap();
+    assert_eq!((sum(&batch, Measure::Spend), sum(&batch, Measure::Clicks)), (Some(5_323_000_000), Some(1_024_000_000)));
+    assert!(finding(&batch, "import.fractional").is_none());
+}
+
+#[test]
+fn an_id_that_a_spreadsheet_has_cut_is_refused() {
+    let expected = "error: a.csv:2: column `account` holds `1.23457E+18`, an ID that a spreadsheet has cut to 15 digits\n\
+                    help: export again and import the file without opening it in a spreadsheet, or map the name instead of the ID\n";
+    assert_eq!(refused("date,spend,account\n2026-05-01,1,1.23457E+18\n", ""), expected);
+}
+
+#[test]
+fn hours_are_rolled_up_to_days() {
+    let text = "date,spend\n2026-05-01 00:00,1\n2026-05-01 23:00:00,2\n2026-05-02T05:00:00Z,4\n";
+    let batch = one(text, "").unwrap();
+    let spend = |row: &Row| row.measures[Measure::Spend.index()].map(Micros::get);
+    let days: Vec<_> = batch.rows.iter().map(|row| (row.date.day(), spend(row))).collect();
+    assert_eq!(days, [(1, Some(3_000_000)), (2, Some(4_000_000))]);
 }
 
 proptest! {
