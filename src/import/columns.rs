@@ -1,6 +1,7 @@
 //! Headers → canonical columns: the settings' `columns`, the canonical names, or a platform's layout.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::layouts::{self, Layout};
 use crate::check::{Error, Kind};
@@ -142,6 +143,15 @@ pub(super) struct Mapping {
     pub headers: Vec<String>,
     /// Headers that nothing is read from.
     pub unread: Vec<String>,
+}
+
+impl Mapping {
+    /// The names of the canonical columns that are read.
+    pub(super) fn columns(&self) -> Arc<str> {
+        let fields = Field::ALL.into_iter().filter(|field| self.fields[field.index()].is_some()).map(Field::name);
+        let figures = Measure::ALL.into_iter().filter(|figure| self.measures[figure.index()].is_some());
+        fields.chain(figures.map(Measure::name)).collect::<Vec<_>>().join(",").into()
+    }
 }
 
 /// What headers are mapped for.

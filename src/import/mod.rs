@@ -178,6 +178,7 @@ impl<'a> File<'a> {
             encoding: text.encoding,
             platform: mapping.platform.map(str::to_owned),
             sha256,
+            columns: mapping.columns(),
             names,
             rows,
             read: tally.read,

@@ -228,7 +228,7 @@ impl<'a> Rows<'a> {
         }
         let names = self.names(record, line)?;
         self.compare_with_clicks(&measures, line);
-        Ok(Some(Row { date, days: 1, names, currency, measures, line }))
+        Ok(Some(Row { date, days: 1, names, currency, measures, line, count: 1 }))
     }
 
     /// A record cut short or shifted must not be read; blank cells at its end are harmless.

@@ -7,7 +7,7 @@ use encoding_rs::Encoding;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::file::{self, BadRows, DateOrder, Duplicates};
+use super::file::{self, BadRows, DateOrder, Duplicates, Overlap};
 use super::plan::{self, PlanSettings};
 use crate::check::{Error, Kind};
 use crate::units::{Currency, Field, Grain, Kpi, Measure};
@@ -83,6 +83,8 @@ pub struct Source {
     pub bad_rows: BadRows,
     /// What to do with rows equal in every column.
     pub duplicates: Duplicates,
+    /// What to do with days of an account that another file holds too.
+    pub overlap: Overlap,
 }
 
 /// `[[event]]`: a dated effect that is not ad spend.
@@ -243,6 +245,7 @@ fn source(index: usize, file: file::Source, folder: &Path, wrong: &mut Vec<Error
         as_of: file.as_of.and_then(|day| date(&day, &place("as_of"), wrong)),
         bad_rows: file.bad_rows,
         duplicates: file.duplicates,
+        overlap: file.overlap,
     }
 }
 
