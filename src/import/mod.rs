@@ -95,8 +95,13 @@ fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> 
     let refuse = |what: String| Error::new(Kind::Input, format!("{setting}: {what}"));
     let path = &source.path;
     if path.is_dir() {
-        let help = format!("name the files in it: `path = \"{}\"`", path.join("*.csv").display());
-        return Err(refuse(format!("{} is a folder, expected a file or a glob", path.display())).help(help));
+        let paths = in_folder(path).map_err(|error| refuse(format!("{}: {error}", path.display())))?;
+        let help = "put the exports in it, not in folders below it";
+        return if paths.is_empty() {
+            Err(refuse(format!("the folder {} holds no file", path.display())).help(help))
+        } else {
+            Ok(paths.into_iter().map(|path| (index, path)).collect())
+        };
     }
     if path.exists() {
         return Ok(vec![(index, path.clone())]);
@@ -115,6 +120,19 @@ fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> 
     }
     Ok(paths.into_iter().map(|path| (index, path)).collect())
 }
+
+/// The files of a folder, sorted, without hidden ones and the locks of open workbooks.
+fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let is_hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(['.', '~']);
+    let files = entries.into_iter().filter(|entry| !is_hidden(&entry.file_name())).map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Bytes that a row can have; a longer one is a quote that swallows the rows after it.
+const LONGEST: usize = 1 << 20;
 
 /// One file to be read, and what the settings say about it.
 struct File<'a> {
@@ -265,9 +283,17 @@ impl<'a> File<'a> {
     fn each(&self, table: &Table, mut f: impl FnMut(&StringRecord, u64) -> Result<(), Error>) -> Result<(), Error> {
         let (mut records, mut record) = (table.records(), StringRecord::new());
         while let Some(line) = records.next(&mut record).map_err(|error| self.refuse(format!(": {error}")))? {
+            if record.as_slice().len() > LONGEST {
+                return Err(self.endless(line));
+            }
             f(&record, line)?;
         }
         Ok(())
+    }
+
+    fn endless(&self, line: u64) -> Error {
+        let what = format!(":{line}: the row that begins here is longer than {LONGEST} bytes");
+        self.refuse(what).help("look for a quote that is opened there and not closed")
     }
 
     /// Goes over the dates of the file once, since only all of them can tell the order of day and month.

@@ -613,6 +613,25 @@ fn files_that_hold_nothing_are_told_apart() {
 }
 
 #[test]
+fn a_folder_gives_its_files() {
+    let fixture = Fixture::new(&[("b.csv", TWO_DAYS), ("a.csv", TWO_DAYS), (".hidden", "x"), ("~$b.xlsx", "x")]);
+    let batches = fixture.read("[[source]]\npath = \".\"\nplatform = \"x\"").unwrap();
+    assert!(batches.len() == 2 && batches[0].path.ends_with("a.csv"));
+    std::fs::create_dir(fixture.folder.path().join("none")).unwrap();
+    let error = fixture.read("[[source]]\npath = \"none\"").unwrap_err();
+    let told = fixture.told(&error);
+    assert!(told.starts_with("error: source[1].path: the folder none holds no file\nhelp: put"), "{told}");
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_told_by_its_line() {
+    let text = format!("{TWO_DAYS}2026-05-03,\"1,1,1\n{}", "2026-05-04,1,1,1\n".repeat(70_000));
+    let expected = "error: a.csv:4: the row that begins here is longer than 1048576 bytes\n\
+                    help: look for a quote that is opened there and not closed\n";
+    assert_eq!(refused(&text, ""), expected);
+}
+
+#[test]
 fn a_glob_gives_its_files_in_order_and_their_errors_together() {
     let fixture = Fixture::new(&[("b.csv", TWO_DAYS), ("a.csv", TWO_DAYS), ("c.csv", "date,spend\n2026-05-01,x\n")]);
     let settings = |path: &str| format!("[[source]]\nplatform = \"x\"\npath = \"{path}\"\n");
