@@ -1,7 +1,7 @@
 //! Exports → [`Batch`]es: one for each file, read as the settings and the headers say.
 //!
 //! ```text
-//! bytes ─ packed ─▶ text | sheets | parquet ─▶ table ─ columns ─▶ rows (number, date) ─▶ batch
+//! bytes ─ packed ─▶ text | workbook | parquet ─▶ table ─ columns ─▶ rows (number, date) ─▶ batch
 //! ```
 //!
 //! Workbooks and Parquet files are written out as the text of a table first, so that one reader of tables serves all.
@@ -19,9 +19,9 @@ mod packed;
 mod parquet;
 mod rates;
 mod rows;
-mod sheets;
 mod table;
 mod text;
+mod workbook;
 
 #[cfg(test)]
 mod tests;
@@ -40,9 +40,9 @@ use crate::check::{Error, Kind};
 use crate::settings::{Project, Settings, Source};
 use columns::Mapping;
 use date::{Calendar, Hints, Undecided};
-use sheets::Sheet;
 use table::{SEPARATORS, Table};
 use text::Text;
+use workbook::Sheet;
 
 /// Reads every file of every source, in the order of the settings, then of the path.
 ///
@@ -210,9 +210,9 @@ impl<'a> File<'a> {
 
     fn text(&self, bytes: Vec<u8>) -> Result<Text, Error> {
         let decimal_comma = self.source.decimal_comma;
-        if sheets::is_xls(&bytes) || packed::is_workbook(&bytes) {
-            let format = if sheets::is_xls(&bytes) { "XLS" } else { "XLSX" };
-            let sheets = sheets::sheets(bytes, decimal_comma).map_err(|what| self.unreadable(&what))?;
+        if workbook::is_xls(&bytes) || packed::is_workbook(&bytes) {
+            let format = if workbook::is_xls(&bytes) { "XLS" } else { "XLSX" };
+            let sheets = workbook::sheets(bytes, decimal_comma).map_err(|what| self.unreadable(&what))?;
             return self.sheet(sheets, format);
         }
         if parquet::is_parquet(&bytes) {

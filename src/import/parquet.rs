@@ -6,7 +6,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 
-use super::sheets::{contained, number, write_cell};
+use super::workbook::{contained, number, write_cell};
 
 /// Whether bytes are a Parquet file.
 pub(super) fn is_parquet(bytes: &[u8]) -> bool {
