@@ -22,6 +22,8 @@ pub struct Batch {
     pub platform: Option<String>,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
+    /// The canonical columns that were read.
+    pub columns: Arc<str>,
     /// The names that rows refer to.
     pub names: Vec<Arc<str>>,
     /// The rows, folded by day, names and currency, in the order of their first lines.
@@ -56,6 +58,8 @@ pub struct Row {
     pub measures: [Option<Micros>; 9],
     /// The line of the first of its rows.
     pub line: u64,
+    /// Data rows of the file that it is the sum of.
+    pub count: u64,
 }
 
 /// Rows left out for one reason.
@@ -121,6 +125,7 @@ impl Fold {
             return Ok(());
         };
         self.repeats |= !is_duplicate;
+        self.rows[index].count += row.count;
         let sums = &mut self.rows[index].measures;
         for measure in Measure::ALL {
             if let Some(figure) = row.measures[measure.index()] {

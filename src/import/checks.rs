@@ -4,6 +4,7 @@ use super::File;
 use super::batch::{Fold, Lines, Skip};
 use super::columns::Mapping;
 use super::rows::Tally;
+use super::text::{By, Text};
 use crate::check::{Finding, Origin};
 use crate::settings::Duplicates;
 use crate::units::{Currency, Micros};
@@ -33,6 +34,8 @@ pub(super) fn all(file: &File, mapping: &Mapping, tally: &Tally, fold: &Fold) ->
         beside(file, tally),
         error_cells(file, tally),
         above_clicks(file, tally),
+        censored(file, tally),
+        fractional(file, tally),
         weeks(file, mapping, fold),
     ];
     checks.into_iter().flatten().collect()
@@ -62,6 +65,37 @@ fn columns(file: &File, mapping: &Mapping) -> Option<Finding> {
         format!("nothing is read from `{}`", mapping.unread.join("`, `"))
     };
     Some(Finding::pass("import.columns", file.shown(), format!("read by the {by} headers; {left}")))
+}
+
+/// # What it does
+/// Says which sheet of several was read.
+/// # Why it matters
+/// Spend on the other sheets is in no figure.
+pub(super) fn sheet(file: &File, text: &Text) -> Option<Finding> {
+    let (name, left) = text.sheet.as_ref().filter(|(_, left)| !left.is_empty())?;
+    let message = format!("the sheet `{name}` is read, and not `{}`", left.join("`, `"));
+    let advice = "to read another sheet too, name the file by a second source with its `sheet`";
+    Some(Finding::review("import.sheet", file.shown(), message, advice))
+}
+
+/// # What it does
+/// Says which older encoding a file was read as, and flags one that no header confirms.
+/// # Why it matters
+/// Bytes beyond ASCII give other letters in another encoding, and a name in other letters is another name.
+pub(super) fn encoding(file: &File, text: &Text) -> Option<Finding> {
+    let encoding = text.encoding;
+    match text.by {
+        By::Itself => None,
+        By::Headers => {
+            let message = format!("is not UTF-8 and read as {encoding}, which gives its headers");
+            Some(Finding::pass("import.encoding", file.shown(), message))
+        }
+        By::Exclusion => {
+            let message = format!("is not UTF-8 and read as {encoding}, the only encoding that has all its bytes");
+            let advice = "look at its names; if they are wrong, name the `encoding` of the source";
+            Some(Finding::review("import.encoding", file.shown(), message, advice))
+        }
+    }
 }
 
 /// # What it does
@@ -206,6 +240,30 @@ fn above_clicks(file: &File, tally: &Tally) -> Option<Finding> {
         format!("{} with more {} than clicks: {}", rows(lines.count), file.project.kpi, examples(file, lines));
     let advice = "make sure that the two columns are what they are mapped to";
     (lines.count > 0).then(|| Finding::review("import.above_clicks", file.shown(), message, advice))
+}
+
+/// # What it does
+/// Flags figures such as `<5`, which are read as absent.
+/// # Why it matters
+/// Platforms mask small counts; a sum over them is too low by an unknown amount.
+fn censored(file: &File, tally: &Tally) -> Option<Finding> {
+    let lines = &tally.censored;
+    let message = format!("{} with a figure such as `<5`, read as absent: ", rows(lines.count));
+    let advice = "export at a coarser grain, where the platform does not mask";
+    let message = message + &examples(file, lines);
+    (lines.count > 0).then(|| Finding::review("import.censored", file.shown(), message, advice))
+}
+
+/// # What it does
+/// Flags impressions and clicks that are no whole numbers.
+/// # Why it matters
+/// `5.323` is five thousand in a Turkish or German export: read with a decimal point it is a thousandth of itself.
+fn fractional(file: &File, tally: &Tally) -> Option<Finding> {
+    let lines = &tally.fractional;
+    let message = format!("{} with impressions or clicks that are no whole number: ", rows(lines.count));
+    let advice = "if the file writes thousands with a point, set `decimal_comma = true` for the source";
+    let message = message + &examples(file, lines);
+    (lines.count > 0).then(|| Finding::review("import.fractional", file.shown(), message, advice))
 }
 
 /// # What it does

@@ -1,6 +1,7 @@
 //! Headers → canonical columns: the settings' `columns`, the canonical names, or a platform's layout.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::layouts::{self, Layout};
 use crate::check::{Error, Kind};
@@ -132,6 +133,8 @@ pub(super) struct Mapping {
     pub currency: Option<usize>,
     /// The figures, by [`Measure::index`].
     pub measures: [Option<usize>; 9],
+    /// Powers of ten that the figures are counted in, by [`Measure::index`]: −6 for micros.
+    pub units: [i32; 9],
     /// The currency that the headers name.
     pub header_currency: Option<Currency>,
     /// The unspecific header that stands in for the project's KPI.
@@ -140,6 +143,15 @@ pub(super) struct Mapping {
     pub headers: Vec<String>,
     /// Headers that nothing is read from.
     pub unread: Vec<String>,
+}
+
+impl Mapping {
+    /// The names of the canonical columns that are read.
+    pub(super) fn columns(&self) -> Arc<str> {
+        let fields = Field::ALL.into_iter().filter(|field| self.fields[field.index()].is_some()).map(Field::name);
+        let figures = Measure::ALL.into_iter().filter(|figure| self.measures[figure.index()].is_some());
+        fields.chain(figures.map(Measure::name)).collect::<Vec<_>>().join(",").into()
+    }
 }
 
 /// What headers are mapped for.
@@ -290,18 +302,23 @@ fn collision<'a>(column: Column, headers: impl Iterator<Item = &'a str>, request
 }
 
 /// The layout to read the file by, or `None` for the canonical table.
+///
+/// A file that the canonical names are enough for is of a platform only by a header that no other platform and no
+/// canonical table has: `spend` is in micros on one platform and not on the next.
 fn layout(headers: &[Header], given: &Found, request: &Request) -> Result<Option<&'static Layout>, Error> {
     let asked = request.source.fallback[Field::Platform.index()].as_deref();
     let asked = asked.map(|name| normalised(name).replace(' ', "_"));
     let asked = layouts::all().iter().find(|layout| asked.as_ref() == Some(&layout.platform));
-    let fits = |layout: &&Layout| is_enough(headers, given, &layout_names(layout), request);
+    let is_canonical = is_enough(headers, given, &canonical_names(given), request);
+    let names_platforms = headers.iter().any(|header| header.name == Field::Platform.name());
+    let fits = |layout: &&Layout| {
+        let is_its_own = !is_canonical || (!names_platforms && has_a_mark(headers, layout));
+        is_its_own && is_enough(headers, given, &layout_names(layout), request)
+    };
     if let Some(asked) = asked.filter(fits) {
         return Ok(Some(asked));
     }
-    if is_enough(headers, given, &canonical_names(given), request) {
-        return Ok(None);
-    }
-    if let Some(asked) = asked {
+    if let (Some(asked), false) = (asked, is_canonical) {
         return Err(unknown(headers, &layout_names(asked), given, request));
     }
     let recognised = |layout: &Layout| headers.iter().filter(|header| is_of(header, layout)).count();
@@ -309,10 +326,20 @@ fn layout(headers: &[Header], given: &Found, request: &Request) -> Result<Option
     let most = fitting.iter().map(|(count, _)| *count).max();
     let best: Vec<&Layout> = fitting.iter().filter(|(count, _)| Some(*count) == most).map(|(_, l)| *l).collect();
     match best[..] {
+        _ if is_canonical && (asked.is_some() || best.len() != 1) => Ok(None),
         [layout] => Ok(Some(layout)),
         [] => Err(unknown(headers, &canonical_names(given), given, request)),
         _ => Err(tie(&best, request)),
     }
+}
+
+/// Whether a header is of this layout alone.
+fn has_a_mark(headers: &[Header], layout: &Layout) -> bool {
+    let is_other = |header: &&Header| {
+        let others = layouts::all().iter().filter(|other| other.platform != layout.platform);
+        Column::from_name(&header.name).is_some() || others.into_iter().any(|other| is_of(header, other))
+    };
+    headers.iter().any(|header| is_of(header, layout) && !is_other(&header))
 }
 
 fn is_of(header: &Header, layout: &Layout) -> bool {
@@ -366,13 +393,14 @@ fn mapping(
     let cell = |column: Column| found.get(&column).and_then(|cells| cells.first()).copied();
     let date = found.get(&Column::Date).cloned().unwrap_or_default();
     let mut mapping = Mapping {
-        platform: layout.map(|layout| layout.platform.as_str()),
+        platform: layout.filter(|layout| !layout.is_a_union).map(|layout| layout.platform.as_str()),
         date_order: order_of_parts(date.iter().map(|cell| headers[*cell].name.as_str())),
         date,
         fields: Field::ALL.map(|field| cell(Column::Field(field))),
         currency: cell(Column::Currency),
         measures: Measure::ALL.map(|measure| cell(Column::Measure(measure))),
-        header_currency: header_currency(headers, &found, request)?,
+        units: Measure::ALL.map(|measure| unit(headers, cell(Column::Measure(measure)), layout)),
+        header_currency: header_currency(headers, &found, layout, request)?,
         conversions: None,
         headers: headers.iter().map(|header| header.written.clone()).collect(),
         unread: Vec::new(),
@@ -386,10 +414,25 @@ fn mapping(
     has_whom(&mapping, request).map(|()| mapping)
 }
 
-/// The currency in the headers of the amounts that are read.
-fn header_currency(headers: &[Header], found: &Found, request: &Request) -> Result<Option<Currency>, Error> {
+/// The power of ten that a cell is counted in.
+fn unit(headers: &[Header], cell: Option<usize>, layout: Option<&Layout>) -> i32 {
+    let unit = cell.zip(layout).and_then(|(cell, layout)| layout.units.get(&headers[cell].name));
+    unit.copied().unwrap_or_default()
+}
+
+/// The currency in the headers of the amounts that are read, or else the one that the platform counts them in.
+fn header_currency(
+    headers: &[Header],
+    found: &Found,
+    layout: Option<&Layout>,
+    request: &Request,
+) -> Result<Option<Currency>, Error> {
     let amounts = found.iter().filter(|(column, _)| column.is_money()).flat_map(|(_, cells)| cells);
-    let suffixes = amounts.filter_map(|cell| headers[*cell].base.as_ref().map(|(_, currency)| (*cell, *currency)));
+    let named = |header: &Header| {
+        let suffix = header.base.as_ref().map(|(_, currency)| *currency);
+        suffix.or_else(|| layout?.currencies.get(&header.name).copied())
+    };
+    let suffixes = amounts.filter_map(|cell| Some((*cell, named(&headers[*cell])?)));
     let currencies: BTreeMap<Currency, usize> = suffixes.map(|(cell, currency)| (currency, cell)).collect();
     if currencies.len() > 1 {
         let names = listed(currencies.values().map(|cell| headers[*cell].written.as_str()));

@@ -110,6 +110,9 @@ enum Part {
 fn read(text: &str, hints: Hints) -> Reading {
     use Part::{Month, Number};
     let text = without_time(text.trim());
+    if let Some(day) = serial(text) {
+        return Reading::Day(day);
+    }
     let Some(parts) = parts(text) else { return Reading::Not };
     let year_of = |value: i32, digits: usize| (digits == 4).then_some(value);
     match parts[..] {
@@ -159,6 +162,16 @@ fn short(a: i32, b: i32, c: i32, hints: Hints) -> Reading {
     }
 }
 
+/// A day as spreadsheets count them, from 30 December 1899: `46143` is 1 May 2026. Days of 1982 to 2119 have five digits
+/// that no other writing of a date has.
+fn serial(text: &str) -> Option<Date> {
+    let (days, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    let days: i32 = days.parse().ok().filter(|_| days.len() == 5 && is_number(days) && is_number(fraction))?;
+    let span = jiff::Span::new().days(days);
+    Date::constant(1899, 12, 30).checked_add(span).ok().filter(|_| (30_000..80_000).contains(&days))
+}
+
 fn day(year: Option<i32>, month: i32, day: i32) -> Reading {
     year.and_then(|year| real(year, month, day)).map_or(Reading::Not, Reading::Day)
 }
@@ -171,9 +184,13 @@ fn real(year: i32, month: i32, day: i32) -> Option<Date> {
     Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
 }
 
-/// Leaves out a time of day and a weekday in brackets: `2026-05-01 08:00`, `2026/05/01(金)`.
+/// Leaves out a time of day and a weekday in brackets: `2026-05-01 08:00`, `2026-05-01|8`, `2026年5月1日 8時`,
+/// `2026/05/01(金)`.
 fn without_time(text: &str) -> &str {
-    let text = text.find(['(', '（']).map_or(text, |at| &text[..at]);
+    let text = text.find(['(', '（', '|']).map_or(text, |at| &text[..at]).trim_end();
+    if let Some(hour) = text.strip_suffix(['时', '時', '点']) {
+        return hour.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
+    }
     let Some(colon) = text.find(':') else { return text.trim_end() };
     let date = text[..colon].trim_end_matches(|c: char| c.is_ascii_digit());
     date.trim_end_matches(['T', ' ', ','])
@@ -198,7 +215,7 @@ fn parts(text: &str) -> Option<Vec<Part>> {
         rest = after;
         match part(run) {
             Some(part) if parts.len() < 3 => parts.push(part),
-            None if is_weekday(run) => {}
+            None if is_weekday(run) || is_filler(run) => {}
             _ => return None,
         }
     }
@@ -214,9 +231,22 @@ fn part(run: &str) -> Option<Part> {
         let value = run.parse().ok().filter(|_| run.len() <= 8)?;
         return Some(Part::Number { value, digits: run.len() });
     }
-    let word = run.to_lowercase();
-    let month = MONTHS.iter().position(|month| word == *month || (word.len() == 3 && month.starts_with(&word)))?;
-    i8::try_from(month + 1).ok().map(Part::Month)
+    month(&run.to_lowercase()).map(Part::Month)
+}
+
+/// The month that a word names: whole, or by its first letters where they name one month only, in whatever language.
+fn month(word: &str) -> Option<i8> {
+    let of = |fits: &dyn Fn(&str) -> bool| -> Vec<i8> {
+        (1..).zip(MONTHS).filter(|(_, names)| names.split(' ').any(fits)).map(|(month, _)| month).collect()
+    };
+    let whole = of(&|name| name == word);
+    let months = if whole.is_empty() && word.chars().count() >= 3 { of(&|name| name.starts_with(word)) } else { whole };
+    (months.len() == 1).then(|| months[0])
+}
+
+/// Words between the parts of a date: `1 de mayo de 2026`, `1er mai 2026`, `1st May 2026`.
+fn is_filler(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "de" | "del" | "er" | "st" | "nd" | "rd" | "th")
 }
 
 fn is_weekday(word: &str) -> bool {
@@ -224,19 +254,20 @@ fn is_weekday(word: &str) -> bool {
     WEEKDAYS.iter().any(|day| word == *day || (word.len() == 3 && day.starts_with(&word)))
 }
 
+/// The months in English, German, French, Spanish, Portuguese, Italian and Turkish.
 const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+    "january januar janvier enero janeiro gennaio ocak",
+    "february februar février fevrier febrero fevereiro febbraio şubat subat",
+    "march märz maerz mars marzo março marco mart mrz",
+    "april avril abril aprile nisan",
+    "may mai mayo maio maggio mayıs mayis",
+    "june juni juin junio junho giugno haziran",
+    "july juli juillet julio julho luglio temmuz",
+    "august août aout agosto ağustos agustos",
+    "september septembre septiembre setembro settembre eylül eylul",
+    "october oktober octobre octubre outubro ottobre ekim",
+    "november novembre noviembre novembro kasım kasim",
+    "december dezember décembre decembre diciembre dezembro dicembre aralık aralik",
 ];
 
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -262,7 +293,7 @@ mod tests {
         fn a_day_written_and_read_is_the_same(days in 0i32..50_000) {
             let day = date(2000, 1, 1).saturating_add(jiff::Span::new().days(days));
             let (y, m, d) = (day.year(), day.month(), day.day());
-            let month = MONTHS[m as usize - 1];
+            let month = MONTHS[m as usize - 1].split(' ').next().unwrap();
             let texts = [
                 format!("{y}-{m:02}-{d:02}"), format!("{y}/{m}/{d}"), format!("{y}{m:02}{d:02}"),
                 format!("{y}年{m}月{d}日"), format!("{d} {month} {y}"), format!("{} {d}, {y}", &month[..3]),
@@ -305,6 +336,39 @@ mod tests {
         assert_eq!(decided(&["April 1", "8月2日"], hints).unwrap(), [Some(date(2020, 4, 1)), Some(date(2020, 8, 2))]);
         let refused = decided(&["2020-04-01", "April 1"], Hints::default());
         assert_eq!(refused, Err(Undecided::NoYear { text: "April 1".into(), line: 3 }));
+    }
+
+    #[test]
+    fn spreadsheets_hours_and_other_languages() {
+        let expected = Some(date(2026, 5, 1));
+        for text in [
+            "46143",
+            "46143.0",
+            "46143.75",
+            "2026-05-01|7",
+            "5/1/2026 12:00:00 AM|7",
+            "2026年5月1日 8時",
+            "2026-05-01 08时",
+            "1. Mai 2026",
+            "1 de mayo de 2026",
+            "1er mai 2026",
+            "1 de maio de 2026",
+            "1 Mayıs 2026",
+            "1 maggio 2026",
+            "May 1st, 2026",
+            "2026/05/01(金)",
+        ] {
+            let hints = Hints { order: Some(DateOrder::Mdy), year: None };
+            assert_eq!(decided(&[text], hints).unwrap()[0], expected, "{text}");
+        }
+        for (text, expected) in
+            [("3 févr. 2026", date(2026, 2, 3)), ("3 Ağu 2026", date(2026, 8, 3)), ("3 Dez 2026", date(2026, 12, 3))]
+        {
+            assert_eq!(one(text), Some(expected), "{text}");
+        }
+        for text in ["12345", "99999", "3 jui 2026", "3 ma 2026", "461430"] {
+            assert_eq!(one(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The header names of each platform's exports, read from `data/columns/`.
 //!
-//! The files are embedded, so the program knows them wherever it runs. To add a platform, write its file and list it
-//! in [`FILES`].
+//! The files are embedded, so the program knows them wherever it runs. To add a platform, write its file.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -9,22 +8,22 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::columns::{Column, normalised};
+use crate::units::Currency;
 
-/// The column maps, by the name of their platform.
-const FILES: [(&str, &str); 6] = [
-    ("google_ads", include_str!("../../data/columns/google_ads.toml")),
-    ("kuaishou", include_str!("../../data/columns/kuaishou.toml")),
-    ("meta", include_str!("../../data/columns/meta.toml")),
-    ("ocean_engine", include_str!("../../data/columns/ocean_engine.toml")),
-    ("tencent", include_str!("../../data/columns/tencent.toml")),
-    ("weibo", include_str!("../../data/columns/weibo.toml")),
-];
+/// The column maps, by the name of their platform: every file of `data/columns/`, which the build script lists.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/layouts.rs"));
 
 /// What one platform calls its columns.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// The platform.
     pub platform: String,
+    /// Whether its rows are of several platforms, each named in its row.
+    pub is_a_union: bool,
+    /// Powers of ten that figures are counted in, by normalised header: −6 for micros.
+    pub units: BTreeMap<String, i32>,
+    /// Currencies that headers stand for without naming them.
+    pub currencies: BTreeMap<String, Currency>,
     /// Normalised header names by canonical column, the preferred one first.
     pub headers: BTreeMap<Column, Vec<String>>,
     /// Normalised headers that mark the platform and are not read.
@@ -49,9 +48,37 @@ struct File {
     _source: String,
     #[serde(default, rename = "unconfirmed")]
     _unconfirmed: Vec<String>,
+    #[serde(default)]
+    is_a_union: bool,
     headers: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     #[serde(default)]
+    units: BTreeMap<Unit, Vec<String>>,
+    #[serde(default)]
+    currencies: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
     also: BTreeMap<String, Vec<String>>,
+}
+
+/// What an interface counts money in, where it is not the currency's own unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Unit {
+    /// Millionths.
+    Micros,
+    /// Thousandths, 厘.
+    Li,
+    /// Hundredths, 分.
+    Fen,
+}
+
+impl Unit {
+    fn power(self) -> i32 {
+        match self {
+            Unit::Micros => -6,
+            Unit::Li => -3,
+            Unit::Fen => -2,
+        }
+    }
 }
 
 /// The layouts, in the order of their platforms' names.
@@ -75,7 +102,16 @@ fn parsed(name: &str, text: &str) -> Result<Layout, String> {
         let column = Column::from_name(&column).ok_or(format!("{name}: `{column}` is no canonical column"))?;
         headers.insert(column, names(by_language));
     }
-    Ok(Layout { platform: file.platform, headers, also: names(file.also) })
+    let each = |names: Vec<String>| names.into_iter().map(|name| normalised(&name));
+    let units = file.units.into_iter().flat_map(|(unit, names)| each(names).map(move |name| (name, unit.power())));
+    let units = units.collect();
+    let mut currencies = BTreeMap::new();
+    for (code, names) in file.currencies {
+        let currency: Currency = code.parse()?;
+        currencies.extend(each(names).map(|name| (name, currency)));
+    }
+    let also = names(file.also);
+    Ok(Layout { platform: file.platform, is_a_union: file.is_a_union, units, currencies, headers, also })
 }
 
 #[cfg(test)]
@@ -87,6 +123,9 @@ mod tests {
     fn every_column_map_is_sound() {
         for (name, text) in FILES {
             let layout = parsed(name, text).unwrap();
+            let known = |name: &String| layout.headers.values().flatten().any(|header| header == name);
+            let stray: Vec<_> = layout.units.keys().chain(layout.currencies.keys()).filter(|n| !known(n)).collect();
+            assert!(stray.is_empty(), "{name}: units or currencies of unknown headers {stray:?}");
             for needed in [Column::Date, Column::Measure(Measure::Spend)] {
                 assert!(layout.headers.contains_key(&needed), "{name} has no {}", needed.name());
             }
@@ -95,11 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_of_the_folder_is_listed_and_no_name_stands_twice_in_it() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/columns");
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let maps = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
-        assert_eq!(maps.count(), FILES.len());
+    fn no_name_stands_twice_in_a_file() {
         for layout in all() {
             let mut names: Vec<&String> = layout.headers.values().flatten().chain(&layout.also).collect();
             names.sort();

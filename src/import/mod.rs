@@ -1,8 +1,10 @@
 //! Exports → [`Batch`]es: one for each file, read as the settings and the headers say.
 //!
 //! ```text
-//! bytes ─ text ─▶ table ─ columns ─▶ rows (number, date) ─▶ batch
+//! bytes ─ packed ─▶ text | workbook | parquet ─▶ table ─ columns ─▶ rows (number, date) ─▶ batch
 //! ```
+//!
+//! Workbooks and Parquet files are written out as the text of a table first, so that one reader of tables serves all.
 //!
 //! Nothing is guessed in silence: what a file leaves open is refused with the setting that decides it, and what was
 //! decided without being asked is a finding.
@@ -13,11 +15,14 @@ mod columns;
 mod date;
 mod layouts;
 mod number;
+mod packed;
+mod parquet;
 mod rates;
 mod rows;
 pub mod sheet;
 mod table;
 mod text;
+mod workbook;
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +41,9 @@ use crate::check::{Error, Kind};
 use crate::settings::{Project, Settings, Source};
 use columns::Mapping;
 use date::{Calendar, Hints, Undecided};
-use table::Table;
+use table::{SEPARATORS, Table};
+use text::Text;
+use workbook::Sheet;
 
 /// Reads every file of every source, in the order of the settings, then of the path.
 ///
@@ -53,11 +60,12 @@ pub fn all(settings: &Settings) -> Result<Vec<Batch>, Error> {
     }
     let (paths, mut wrong) = separate(settings.sources.iter().enumerate().map(|(index, source)| files(source, index)));
     let files: Vec<(usize, PathBuf)> = paths.into_iter().flatten().collect();
-    let results: Vec<Result<Batch, Error>> =
+    let results: Vec<Result<Vec<Batch>, Error>> =
         files.par_iter().map(|(index, path)| File::new(settings, *index, path).read()).collect();
     let (batches, unread) = separate(results.into_iter());
     wrong.extend(unread);
     Error::all(wrong)?;
+    let batches: Vec<Batch> = batches.into_iter().flatten().collect();
     has_rows(&batches).map(|()| batches)
 }
 
@@ -88,8 +96,13 @@ fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> 
     let refuse = |what: String| Error::new(Kind::Input, format!("{setting}: {what}"));
     let path = &source.path;
     if path.is_dir() {
-        let help = format!("name the files in it: `path = \"{}\"`", path.join("*.csv").display());
-        return Err(refuse(format!("{} is a folder, expected a file or a glob", path.display())).help(help));
+        let paths = in_folder(path).map_err(|error| refuse(format!("{}: {error}", path.display())))?;
+        let help = "put the exports in it, not in folders below it";
+        return if paths.is_empty() {
+            Err(refuse(format!("the folder {} holds no file", path.display())).help(help))
+        } else {
+            Ok(paths.into_iter().map(|path| (index, path)).collect())
+        };
     }
     if path.exists() {
         return Ok(vec![(index, path.clone())]);
@@ -108,6 +121,19 @@ fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> 
     }
     Ok(paths.into_iter().map(|path| (index, path)).collect())
 }
+
+/// The files of a folder, sorted, without hidden ones and the locks of open workbooks.
+fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let is_hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(['.', '~']);
+    let files = entries.into_iter().filter(|entry| !is_hidden(&entry.file_name())).map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Bytes that a row can have; a longer one is a quote that swallows the rows after it.
+const LONGEST: usize = 1 << 20;
 
 /// One file to be read, and what the settings say about it.
 struct File<'a> {
@@ -137,19 +163,33 @@ impl<'a> File<'a> {
         format!("correct the rows, or leave them out with `bad_rows = \"skip\"` of source[{}]", self.number)
     }
 
-    fn read(&self) -> Result<Batch, Error> {
+    /// Reads the file, or each of the files that are packed in it.
+    fn read(&self) -> Result<Vec<Batch>, Error> {
         let bytes = std::fs::read(self.path).map_err(|error| self.refuse(format!(": {error}")))?;
         let sha256 = hex(&Sha256::digest(&bytes));
-        let text = text::decode(bytes).map_err(|why| self.not_text(&why))?;
-        let table = Table::find(&text.text, |header| columns::is_known(header, self.source))
-            .ok_or_else(|| self.refuse(" is empty, expected a header line"))?;
+        let members = packed::members(bytes, packed::BOUND).map_err(|what| self.unreadable(&what))?;
+        let read = |member: packed::Member| match member.name {
+            None => self.batch(member.bytes, sha256.clone()),
+            Some(name) => {
+                let sha256 = hex(&Sha256::digest(&member.bytes));
+                File { path: &self.path.join(name), ..*self }.batch(member.bytes, sha256)
+            }
+        };
+        let (batches, wrong) = separate(members.into_iter().map(read));
+        Error::all(wrong).map(|()| batches)
+    }
+
+    fn batch(&self, bytes: Vec<u8>, sha256: String) -> Result<Batch, Error> {
+        let text = self.text(bytes)?;
+        let table = self.table(&text).ok_or_else(|| self.refuse(" is empty, expected a header line"))?;
         let mapping = self.mapping(&table)?;
         let calendar = self.calendar(&table, &mapping)?;
         let mut rows = rows::Rows::new(self, &mapping, &calendar);
         self.each(&table, |record, line| rows.add(record, line))?;
         let (fold, tally) = rows.finish()?;
         let days = self.days(&mapping, &fold);
-        let findings = checks::all(self, &mapping, &tally, &fold);
+        let mut findings = checks::all(self, &mapping, &tally, &fold);
+        findings.extend(checks::encoding(self, &text).into_iter().chain(checks::sheet(self, &text)));
         let (names, rows) = fold.finish(days);
         Ok(Batch {
             source: self.number - 1,
@@ -157,6 +197,7 @@ impl<'a> File<'a> {
             encoding: text.encoding,
             platform: mapping.platform.map(str::to_owned),
             sha256,
+            columns: mapping.columns(),
             names,
             rows,
             read: tally.read,
@@ -166,6 +207,71 @@ impl<'a> File<'a> {
             spend: tally.spend,
             findings,
         })
+    }
+
+    fn text(&self, bytes: Vec<u8>) -> Result<Text, Error> {
+        let decimal_comma = self.source.decimal_comma;
+        if workbook::is_xls(&bytes) || packed::is_workbook(&bytes) {
+            let format = if workbook::is_xls(&bytes) { "XLS" } else { "XLSX" };
+            let sheets = workbook::sheets(bytes, decimal_comma).map_err(|what| self.unreadable(&what))?;
+            return self.sheet(sheets, format);
+        }
+        if parquet::is_parquet(&bytes) {
+            let text = parquet::text(bytes, decimal_comma).map_err(|what| self.unreadable(&what))?;
+            return Ok(Text::written(text, "Parquet"));
+        }
+        let known = |text: &str| {
+            let table = Table::find(text, &SEPARATORS, |header| self.knows(header));
+            let headers = table.map(|table| table.headers).unwrap_or_default();
+            let known: Vec<&String> = headers.iter().filter(|header| self.knows(header)).collect();
+            (known.len(), known.iter().filter(|header| !header.is_ascii()).count())
+        };
+        text::decode(bytes, self.source.encoding, &known).map_err(|why| self.not_text(&why))
+    }
+
+    /// The sheet that the source names, or else the one with most known headers.
+    fn sheet(&self, sheets: Vec<Sheet>, format: &'static str) -> Result<Text, Error> {
+        let names: Vec<String> = sheets.iter().map(|sheet| sheet.name.clone()).collect();
+        let texts = sheets.into_iter().map(|sheet| Text::written(sheet.text, format));
+        let known = |text: &Text| {
+            let headers = self.table(text).map(|table| table.headers).unwrap_or_default();
+            headers.iter().filter(|header| self.knows(header)).count()
+        };
+        let mut texts: Vec<(usize, &String, Text)> = match &self.source.sheet {
+            Some(asked) => texts.zip(&names).filter(|(_, name)| *name == asked).map(|(t, n)| (0, n, t)).collect(),
+            None => texts.zip(&names).map(|(text, name)| (known(&text), name, text)).collect(),
+        };
+        let most = texts.iter().map(|(known, ..)| *known).max();
+        texts.retain(|(known, ..)| Some(*known) == most);
+        match texts.pop() {
+            Some((_, name, text)) if texts.is_empty() => Ok(text.of_sheet(name, &names)),
+            None if names.is_empty() => Err(self.refuse(" has no sheet with cells, expected a table")),
+            _ => Err(self.which_sheet(&names)),
+        }
+    }
+
+    fn which_sheet(&self, names: &[String]) -> Error {
+        let number = self.number;
+        let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let help = format!("name the sheet: `sheet = \"{}\"` of source[{number}]", names[0]);
+        match &self.source.sheet {
+            Some(asked) => {
+                self.refuse(format!(": source[{number}].sheet: no sheet `{asked}` among {listed}")).help(help)
+            }
+            None => self.refuse(format!(": of the sheets {listed} several may hold the table")).help(help),
+        }
+    }
+
+    fn knows(&self, header: &str) -> bool {
+        columns::is_known(header, self.source)
+    }
+
+    fn table<'t>(&self, text: &'t Text) -> Option<Table<'t>> {
+        Table::find(&text.text, text.separators, |header| self.knows(header))
+    }
+
+    fn unreadable(&self, what: &str) -> Error {
+        self.refuse(format!(" {what}")).help("export it again, or save it as CSV")
     }
 
     fn mapping(&self, table: &Table) -> Result<Mapping, Error> {
@@ -178,9 +284,17 @@ impl<'a> File<'a> {
     fn each(&self, table: &Table, mut f: impl FnMut(&StringRecord, u64) -> Result<(), Error>) -> Result<(), Error> {
         let (mut records, mut record) = (table.records(), StringRecord::new());
         while let Some(line) = records.next(&mut record).map_err(|error| self.refuse(format!(": {error}")))? {
+            if record.as_slice().len() > LONGEST {
+                return Err(self.endless(line));
+            }
             f(&record, line)?;
         }
         Ok(())
+    }
+
+    fn endless(&self, line: u64) -> Error {
+        let what = format!(":{line}: the row that begins here is longer than {LONGEST} bytes");
+        self.refuse(what).help("look for a quote that is opened there and not closed")
     }
 
     /// Goes over the dates of the file once, since only all of them can tell the order of day and month.
@@ -209,13 +323,21 @@ impl<'a> File<'a> {
     }
 
     fn not_text(&self, why: &text::NotText) -> Error {
+        let number = self.number;
+        let named = |names: &[&str]| names.join(", ");
         match why {
-            text::NotText::Format(format) => {
-                self.refuse(format!(" is {format}, expected CSV text")).help("export or save it as CSV")
-            }
             text::NotText::Invalid { encoding, line } => self
                 .refuse(format!(":{line}: holds bytes that are not {encoding}"))
                 .help("save the export as UTF-8; spreadsheets call it `CSV UTF-8`"),
+            text::NotText::NoHeader { line, candidates } if candidates.is_empty() => self
+                .refuse(format!(":{line}: holds bytes that are not UTF-8, nor GB18030, Shift_JIS or Windows-1252"))
+                .help("save the export as UTF-8; spreadsheets call it `CSV UTF-8`"),
+            text::NotText::NoHeader { line, candidates } => self
+                .refuse(format!(":{line}: is not UTF-8, and no header is known as {}", named(candidates)))
+                .help(format!("map the headers by `columns`, or name the `encoding` of source[{number}]")),
+            text::NotText::Tie { line, candidates } => self
+                .refuse(format!(":{line}: is not UTF-8, and the headers fit {} equally", named(candidates)))
+                .help(format!("say which it is: `encoding = \"{}\"` of source[{number}]", candidates[0])),
         }
     }
 

@@ -11,8 +11,19 @@ pub(super) enum NotAFigure {
     NotANumber,
     /// A number below zero.
     Negative(Micros),
+    /// `<5`: the platform tells only that it is less.
+    Censored,
     /// A currency symbol that is not of the file's currency.
     OtherCurrency,
+}
+
+/// How a file writes the numbers of a column.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct How {
+    /// Whether `1.204,50` is one thousand two hundred and four and a half.
+    pub decimal_comma: bool,
+    /// The power of ten that it counts in: −6 for micros.
+    pub unit: i32,
 }
 
 /// Symbols and words beside an amount, longest first, with the currencies that they may stand for.
@@ -47,31 +58,46 @@ pub(super) fn is_absent(text: &str) -> bool {
 /// Reads a figure that cannot be below zero; `None` where the cell holds nothing.
 ///
 /// `currency` is the file's for an amount of money, whose cell may carry a symbol or code, and `None` for a count.
-pub(super) fn figure(
-    text: &str,
-    decimal_comma: bool,
-    currency: Option<Currency>,
-) -> Result<Option<Micros>, NotAFigure> {
+pub(super) fn figure(text: &str, how: How, currency: Option<Currency>) -> Result<Option<Micros>, NotAFigure> {
     let text = text.trim();
     if is_absent(text) {
         return Ok(None);
     }
-    let value = match Micros::from_decimal(text).filter(|_| !decimal_comma) {
+    if is_censored(text) {
+        return Err(NotAFigure::Censored);
+    }
+    let is_plain = !how.decimal_comma && how.unit == 0;
+    let value = match Micros::from_decimal(text).filter(|_| is_plain) {
         Some(value) => value,
-        None => written(text, decimal_comma, currency)?,
+        None => written(text, how, currency)?,
     };
     if value < Micros::ZERO { Err(NotAFigure::Negative(value)) } else { Ok(Some(value)) }
 }
 
+/// Whether a cell tells only a bound: `<5`, `< 10`, `＜5`.
+fn is_censored(text: &str) -> bool {
+    let bound = text.strip_prefix(['<', '＜']).map(str::trim);
+    bound.is_some_and(|bound| !bound.is_empty() && bound.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b','))
+}
+
+/// Whether a name is a number that a spreadsheet has written with an exponent: `1.23457E+18`.
+pub(super) fn is_scientific(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    whole.len() == 1 && digits(whole) && digits(fraction) && exponent.len() == 2 && digits(exponent)
+}
+
 /// Reads a number with the marks that people and platforms put around it.
-fn written(text: &str, decimal_comma: bool, currency: Option<Currency>) -> Result<Micros, NotAFigure> {
+fn written(text: &str, how: How, currency: Option<Currency>) -> Result<Micros, NotAFigure> {
     let (outer, text) = sign(text);
     let text = match currency {
         Some(currency) => without_symbol(text, currency)?,
         None => text,
     };
     let (inner, text) = sign(text);
-    let millionths = plain(text, decimal_comma).and_then(|plain| scaled(&plain, 6));
+    let millionths = plain(text, how.decimal_comma).and_then(|plain| scaled(&plain, 6 + how.unit));
     let value = millionths.and_then(|value| i64::try_from(value).ok()).ok_or(NotAFigure::NotANumber)?;
     Ok(Micros::new(if outer || inner { -value } else { value }))
 }
@@ -169,8 +195,10 @@ mod tests {
         "CNY".parse().unwrap()
     }
 
+    const COMMA: How = How { decimal_comma: true, unit: 0 };
+
     fn read(text: &str) -> Result<Option<Micros>, NotAFigure> {
-        figure(text, false, Some(cny()))
+        figure(text, How::default(), Some(cny()))
     }
 
     fn micros(text: &str) -> Result<Option<Micros>, NotAFigure> {
@@ -190,18 +218,18 @@ mod tests {
             let expected = micros(&format!("{units}.{cents:02}"));
             for mark in ["", ",", " ", "\u{A0}", "'"] {
                 let text = format!("¥{}.{cents:02}", grouped(units, mark));
-                prop_assert_eq!(figure(&text, false, Some(cny())), expected.clone(), "{}", text);
+                prop_assert_eq!(figure(&text, How::default(), Some(cny())), expected.clone(), "{}", text);
             }
             for mark in ["", ".", " "] {
                 let text = format!("{},{cents:02} 元", grouped(units, mark));
-                prop_assert_eq!(figure(&text, true, Some(cny())), expected.clone(), "{}", text);
+                prop_assert_eq!(figure(&text, COMMA, Some(cny())), expected.clone(), "{}", text);
             }
         }
 
         #[test]
         fn no_text_makes_it_panic(text in ".*", comma: bool) {
-            let _ = figure(&text, comma, Some(cny()));
-            let _ = figure(&text, comma, None);
+            let _ = figure(&text, How { decimal_comma: comma, unit: -6 }, Some(cny()));
+            let _ = figure(&text, How { decimal_comma: comma, unit: 0 }, None);
         }
     }
 
@@ -224,21 +252,43 @@ mod tests {
 
     #[test]
     fn a_decimal_comma_holds_for_the_whole_file() {
-        assert_eq!(figure("5.323", true, None), micros("5323"));
-        assert_eq!(figure("2662,38", true, None), micros("2662.38"));
-        assert_eq!(figure("5.3", true, None), Err(NotAFigure::NotANumber));
+        assert_eq!(figure("5.323", COMMA, None), micros("5323"));
+        assert_eq!(figure("2662,38", COMMA, None), micros("2662.38"));
+        assert_eq!(figure("5.3", COMMA, None), Err(NotAFigure::NotANumber));
+    }
+
+    #[test]
+    fn micros_and_fen_are_exact() {
+        let of = |text, unit| figure(text, How { decimal_comma: false, unit }, Some(cny()));
+        assert_eq!(of("36150000", -6), micros("36.15"));
+        assert_eq!(of("138269011", -6), micros("138.269011"));
+        assert_eq!(of("1234567890123456789", -6), micros("1234567890123.456789"));
+        assert_eq!((of("1,250", -2), of("¥7", -3)), (micros("12.5"), micros("0.007")));
     }
 
     #[test]
     fn a_symbol_must_be_of_the_files_currency() {
         let usd = "USD".parse().ok();
-        assert_eq!(figure("$126", false, usd), micros("126"));
-        assert_eq!(figure("US$ 4.50", false, usd), micros("4.5"));
-        assert_eq!(figure("4.50 USD", false, usd), micros("4.5"));
+        assert_eq!(figure("$126", How::default(), usd), micros("126"));
+        assert_eq!(figure("US$ 4.50", How::default(), usd), micros("4.5"));
+        assert_eq!(figure("4.50 USD", How::default(), usd), micros("4.5"));
         for text in ["$126", "US$1", "€1", "1 USD", "USD 1", "HK$1"] {
             assert_eq!(read(text), Err(NotAFigure::OtherCurrency), "{text}");
         }
-        assert_eq!(figure("¥3", false, None), Err(NotAFigure::NotANumber), "a count has no currency");
+        assert_eq!(figure("¥3", How::default(), None), Err(NotAFigure::NotANumber), "a count has no currency");
+    }
+
+    #[test]
+    fn a_bound_is_no_figure_and_an_exponent_no_name() {
+        for text in ["<5", "< 10", "＜1,000"] {
+            assert_eq!(read(text), Err(NotAFigure::Censored), "{text}");
+        }
+        assert_eq!((read("<"), read("<a")), (Err(NotAFigure::NotANumber), Err(NotAFigure::NotANumber)));
+        for (text, expected) in
+            [("1.23457E+18", true), ("1.2345e18", true), ("2E+10", true), ("E10", false), ("12e4", false)]
+        {
+            assert_eq!(is_scientific(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use csv::StringRecord;
 use jiff::civil::Date;
 
 use super::number::scaled;
-use super::table::Table;
+use super::table::{SEPARATORS, Table};
 use super::text;
 use crate::check::{Error, Kind, Origin};
 use crate::settings::Project;
@@ -57,9 +57,9 @@ fn read(path: &Path) -> Result<Rates, Error> {
     let help = "give a CSV with the columns date, currency, rate: the reporting currency for one unit of `currency`";
     let refuse = |what: String| Error::new(Kind::Input, what).help(help);
     let bytes = std::fs::read(path).map_err(|error| refuse(format!("project.rates: {shown}: {error}")))?;
-    let text = text::decode(bytes).map_err(|_| refuse(format!("{shown}: not UTF-8 text")))?;
+    let text = text::decode(bytes, None, &|_| (0, 0)).map_err(|_| refuse(format!("{shown}: not UTF-8 text")))?;
     let names = ["date", "currency", "rate"];
-    let table = Table::find(&text.text, |header| names.contains(&header.trim()));
+    let table = Table::find(&text.text, &SEPARATORS, |header| names.contains(&header.trim()));
     let table = table.ok_or_else(|| refuse(format!("{shown}: is empty, expected a header line")))?;
     let cells = names.map(|name| table.headers.iter().position(|header| header.trim() == name));
     let [Some(date), Some(currency), Some(rate)] = cells else {

@@ -22,7 +22,7 @@ use super::File;
 use super::batch::{Fold, Lines, Row};
 use super::columns::Mapping;
 use super::date::Calendar;
-use super::number::{NotAFigure, figure, is_absent};
+use super::number::{How, NotAFigure, figure, is_absent, is_scientific};
 use crate::check::{Error, Kind, Origin, Problem};
 use crate::settings::{BadRows, Duplicates};
 use crate::units::{Currency, Kpi, Measure, Micros};
@@ -61,6 +61,10 @@ pub(super) struct Tally {
     pub error_cells: Lines,
     /// Rows with more of the KPI than clicks.
     pub above_clicks: Lines,
+    /// Rows with a figure of which only a bound is told.
+    pub censored: Lines,
+    /// Rows whose impressions or clicks are no whole number.
+    pub fractional: Lines,
 }
 
 /// Why a row is bad.
@@ -213,7 +217,7 @@ impl<'a> Rows<'a> {
         self.has_all_cells(record)?;
         let date = self.day()?;
         let currency = self.currency_of(record)?;
-        let measures = self.measures(record, currency)?;
+        let measures = self.measures(record, currency, line)?;
         if measures.iter().all(Option::is_none) {
             return Ok(None);
         }
@@ -222,9 +226,9 @@ impl<'a> Rows<'a> {
             let message = format!("column `{header}` is blank beside other figures, expected an amount");
             return Err(Fault::new("no spend", message));
         }
-        let names = self.names(record, line);
+        let names = self.names(record, line)?;
         self.compare_with_clicks(&measures, line);
-        Ok(Some(Row { date, days: 1, names, currency, measures, line }))
+        Ok(Some(Row { date, days: 1, names, currency, measures, line, count: 1 }))
     }
 
     /// A record cut short or shifted must not be read; blank cells at its end are harmless.
@@ -260,14 +264,26 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn measures(&self, record: &StringRecord, currency: Currency) -> Result<[Option<Micros>; 9], Fault> {
-        let mut measures = [None; 9];
+    fn measures(&mut self, record: &StringRecord, currency: Currency, line: u64) -> Result<[Option<Micros>; 9], Fault> {
+        let (mut measures, mut is_censored) = ([None; 9], false);
         for measure in Measure::ALL {
-            if let Some(cell) = self.cell(record, measure) {
-                measures[measure.index()] = self
-                    .figure(cell, measure, currency)
-                    .map_err(|why| self.no_figure(cell, measure, currency, &why))?;
-            }
+            let Some(cell) = self.cell(record, measure) else { continue };
+            measures[measure.index()] = match self.figure(cell, measure, currency) {
+                Ok(figure) => figure,
+                Err(NotAFigure::Censored) => {
+                    is_censored = true;
+                    None
+                }
+                Err(why) => return Err(self.no_figure(cell, measure, currency, &why)),
+            };
+        }
+        if is_censored {
+            self.tally.censored.add(line);
+        }
+        let is_fractional = |figure: Micros| figure.get() % Micros::PER_UNIT != 0;
+        let whole = [Measure::Impressions, Measure::Clicks].map(|measure| measures[measure.index()]);
+        if whole.into_iter().flatten().any(is_fractional) {
+            self.tally.fractional.add(line);
         }
         Ok(measures)
     }
@@ -277,7 +293,11 @@ impl<'a> Rows<'a> {
     }
 
     fn figure(&self, cell: &str, measure: Measure, currency: Currency) -> Result<Option<Micros>, NotAFigure> {
-        figure(cell, self.file.source.decimal_comma, measure.is_money().then_some(currency))
+        figure(cell, self.how(measure), measure.is_money().then_some(currency))
+    }
+
+    fn how(&self, measure: Measure) -> How {
+        How { decimal_comma: self.file.source.decimal_comma, unit: self.mapping.units[measure.index()] }
     }
 
     fn header(&self, measure: Measure) -> &str {
@@ -289,8 +309,10 @@ impl<'a> Rows<'a> {
         let number = self.file.number;
         match why {
             NotAFigure::Negative(_) => Fault::new("below zero", format!("{holds}, expected 0 or more")),
-            NotAFigure::NotANumber => {
-                let comma = !self.file.source.decimal_comma && figure(cell, true, Some(currency)).is_ok();
+            NotAFigure::NotANumber | NotAFigure::Censored => {
+                let comma = !self.file.source.decimal_comma && {
+                    figure(cell, How { decimal_comma: true, unit: 0 }, Some(currency)).is_ok()
+                };
                 let help = comma.then(|| {
                     format!("set `decimal_comma = true` for source[{number}], or export without thousands separators")
                 });
@@ -304,18 +326,31 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn names(&mut self, record: &StringRecord, line: u64) -> [Option<u32>; 5] {
-        let mut has_error = false;
-        let names = self.mapping.fields.map(|cell| {
-            let name = record.get(cell?)?.trim();
+    fn names(&mut self, record: &StringRecord, line: u64) -> Result<[Option<u32>; 5], Fault> {
+        let (mut names, mut has_error) = ([None; 5], false);
+        for (place, cell) in self.mapping.fields.into_iter().enumerate() {
+            let Some(cell) = cell else { continue };
+            let name = record.get(cell).unwrap_or_default().trim();
+            if is_scientific(name) {
+                return Err(self.no_name(cell, name));
+            }
             let is_error = ERROR_CELLS.contains(&name);
             has_error |= is_error;
-            (!is_error && !is_absent(name)).then(|| self.fold.place(name))
-        });
+            names[place] = (!is_error && !is_absent(name)).then(|| self.fold.place(name));
+        }
         if has_error {
             self.tally.error_cells.add(line);
         }
-        names
+        Ok(names)
+    }
+
+    /// An ID whose last digits a spreadsheet has lost: two such IDs may have become one.
+    fn no_name(&self, cell: usize, name: &str) -> Fault {
+        let header = &self.mapping.headers[cell];
+        let message = format!("column `{header}` holds `{name}`, an ID that a spreadsheet has cut to 15 digits");
+        let help =
+            "export again and import the file without opening it in a spreadsheet, or map the name instead of the ID";
+        Fault { help: Some(help.to_owned()), ..Fault::new("an ID cut by a spreadsheet", message) }
     }
 
     fn compare_with_clicks(&mut self, measures: &[Option<Micros>; 9], line: u64) {

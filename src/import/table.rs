@@ -3,7 +3,7 @@
 use csv::{Position, Reader, ReaderBuilder, StringRecord};
 
 /// Separators that exports use, the more common first.
-const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+pub(super) const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Lines looked at for the header; platforms write up to ten lines before it.
 const HEADER_WITHIN: usize = 20;
@@ -24,11 +24,11 @@ pub(super) struct Table<'a> {
 impl<'a> Table<'a> {
     /// Finds the header: of the first lines the one with most headers that are `known`, the first of equals, or else
     /// the first line that is not blank. `None` when every line is blank.
-    pub(super) fn find(text: &'a str, known: impl Fn(&str) -> bool) -> Option<Table<'a>> {
+    pub(super) fn find(text: &'a str, separators: &[u8], known: impl Fn(&str) -> bool) -> Option<Table<'a>> {
         let mut best: Option<(usize, Table)> = None;
         let mut start = 0;
         for (line, number) in text.split_inclusive('\n').take(HEADER_WITHIN).zip(1..) {
-            let found = Table::on(text, start, number, &known).filter(|_| !line.trim().is_empty());
+            let found = Table::on(text, separators, start, number, &known).filter(|_| !line.trim().is_empty());
             start += line.len();
             if let Some((recognised, table)) = found
                 && best.as_ref().is_none_or(|(most, _)| recognised > *most)
@@ -41,13 +41,19 @@ impl<'a> Table<'a> {
 
     /// The table whose header begins at byte `start`, by the separator that gives most known headers, then most
     /// cells; with the number of known headers.
-    fn on(text: &'a str, start: usize, line: u64, known: impl Fn(&str) -> bool) -> Option<(usize, Table<'a>)> {
+    fn on(
+        text: &'a str,
+        separators: &[u8],
+        start: usize,
+        line: u64,
+        known: impl Fn(&str) -> bool,
+    ) -> Option<(usize, Table<'a>)> {
         let split = |separator: &u8| {
             let table = Table::at(text, start, line, *separator)?;
             Some((table.headers.iter().filter(|header| known(header)).count(), table))
         };
         // `max_by_key` takes the last of equals, hence the reversal.
-        SEPARATORS.iter().rev().filter_map(split).max_by_key(|(recognised, table)| (*recognised, table.headers.len()))
+        separators.iter().rev().filter_map(split).max_by_key(|(recognised, table)| (*recognised, table.headers.len()))
     }
 
     /// The table whose header begins at byte `start`.
@@ -117,7 +123,7 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> (Vec<String>, Vec<(u64, Vec<String>)>) {
-        let table = Table::find(text, |header| ["day", "cost"].contains(&header)).unwrap();
+        let table = Table::find(text, &SEPARATORS, |header| ["day", "cost"].contains(&header)).unwrap();
         let (mut records, mut record, mut rows) = (table.records(), StringRecord::new(), Vec::new());
         while let Some(line) = records.next(&mut record).unwrap() {
             rows.push((line, record.iter().map(str::to_owned).collect()));

@@ -57,6 +57,10 @@ fn finding<'a>(batch: &'a Batch, check: &str) -> Option<&'a crate::check::Findin
     batch.findings.iter().find(|finding| finding.check == check)
 }
 
+fn finding_of<'a>(findings: &'a [crate::check::Finding], check: &str) -> &'a crate::check::Finding {
+    findings.iter().find(|finding| finding.check == check).unwrap_or_else(|| panic!("no {check} in {findings:?}"))
+}
+
 const TWO_DAYS: &str = "date,spend,clicks,registrations\n2026-05-01,1.5,10,2\n2026-05-02,2,20,\n";
 
 #[test]
@@ -74,6 +78,152 @@ fn a_mark_or_another_encoding_changes_nothing() {
     let plain = one(TWO_DAYS, "").unwrap();
     let marked = one(&format!("\u{FEFF}{TWO_DAYS}"), "").unwrap();
     assert_eq!((plain.rows, "UTF-8 BOM"), (marked.rows, marked.encoding));
+}
+
+/// One file of bytes, read by a source with the given settings.
+fn bytes(name: &str, bytes: &[u8], source: &str) -> Result<Vec<Batch>, String> {
+    let fixture = Fixture::new(&[]);
+    std::fs::write(fixture.folder.path().join(name), bytes).unwrap();
+    let read = fixture.read(&format!("[[source]]\npath = \"{name}\"\n{source}"));
+    read.map_err(|error| fixture.told(&error))
+}
+
+#[test]
+fn older_encodings_give_the_same_rows() {
+    let chinese = "日期,账户名称,推广计划名称,消耗,曝光量,点击量,注册量\n2026-05-01,北京,夏季,12.50,100,5,1\n";
+    let japanese = "日,アカウント名,キャンペーン,費用,表示回数,クリック数\n2026/05/01,東京,夏,1200,100,5\n";
+    for (text, encoding) in [(chinese, encoding_rs::GB18030), (japanese, encoding_rs::SHIFT_JIS)] {
+        let plain = bytes("a.csv", text.as_bytes(), "").unwrap().remove(0);
+        let older = bytes("a.csv", &encoding.encode(text).0, "").unwrap().remove(0);
+        assert_eq!((&plain.rows, &plain.names), (&older.rows, &older.names));
+        assert_eq!((older.platform, older.encoding.to_lowercase()), (plain.platform, encoding.name().to_lowercase()));
+        assert_eq!(finding_of(&older.findings, "import.encoding").severity, Severity::Pass);
+    }
+}
+
+#[test]
+fn an_encoding_that_the_headers_leave_open_is_asked_for() {
+    let text = encoding_rs::GB18030.encode("date,account,spend\n2026-05-01,夏季,1\n").0.into_owned();
+    let error = bytes("a.csv", &text, "").unwrap_err();
+    assert!(error.starts_with("error: a.csv:2: is not UTF-8, and the headers fit GB18030, "), "{error}");
+    assert!(error.ends_with("help: say which it is: `encoding = \"GB18030\"` of source[1]\n"), "{error}");
+    let batch = bytes("a.csv", &text, "encoding = \"gbk\"").unwrap().remove(0);
+    assert_eq!(batch.names[0].as_ref(), "夏季");
+    let unknown = bytes("a.csv", b"gr\xF6\xDFe,ort\n1,2\n", "").unwrap_err();
+    assert!(unknown.contains("a.csv:1: is not UTF-8, and no header is known as "), "{unknown}");
+}
+
+/// A workbook of sheets, each a table of text but for its second column, which is numbers, and its first, which is days.
+fn workbook(sheets: &[(&str, &[&[&str]])]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let date = rust_xlsxwriter::Format::new().set_num_format("dd/mm/yyyy");
+    for (name, rows) in sheets {
+        let sheet = book.add_worksheet().set_name(*name).unwrap();
+        for (row, cells) in (0_u32..).zip(*rows) {
+            for (column, cell) in (0_u16..).zip(*cells) {
+                match (rust_xlsxwriter::ExcelDateTime::parse_from_str(cell), cell.parse::<f64>()) {
+                    (_, Ok(number)) => sheet.write(row, column, number).unwrap(),
+                    (Ok(day), _) if cell.starts_with("20") => {
+                        sheet.write_with_format(row, column, &day, &date).unwrap()
+                    }
+                    _ => sheet.write(row, column, *cell).unwrap(),
+                };
+            }
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+const HEADERS: &[&str] = &["日期", "消耗", "账户名称", "推广计划名称", "曝光量", "点击量"];
+const ROW: &[&str] = &["2026-05-01", "1204.5", "a", "c", "900", "3"];
+
+#[test]
+fn a_workbook_is_read_by_the_sheet_that_has_the_headers() {
+    let book = workbook(&[("说明", &[&["报表"]]), ("数据", &[&["报表 5月"], &[], HEADERS, ROW])]);
+    for decimal_comma in [false, true] {
+        let batch = bytes("a.xlsx", &book, &format!("decimal_comma = {decimal_comma}")).unwrap().remove(0);
+        assert_eq!((batch.encoding, batch.platform.as_deref()), ("XLSX", Some("tencent")));
+        assert_eq!(sum(&batch, Measure::Spend), Some(1_204_500_000));
+        assert_eq!((batch.rows[0].date.to_string(), batch.rows[0].line), ("2026-05-01".to_owned(), 4));
+        let told = &finding_of(&batch.findings, "import.sheet").message;
+        assert_eq!(told, "the sheet `数据` is read, and not `说明`");
+    }
+}
+
+#[test]
+fn sheets_alike_are_refused_until_one_is_named() {
+    let book = workbook(&[("四月", &[HEADERS, ROW]), ("五月", &[HEADERS, ROW, ROW])]);
+    let error = bytes("a.xlsx", &book, "").unwrap_err();
+    let expected = "error: a.xlsx: of the sheets `四月`, `五月` several may hold the table\n\
+                    help: name the sheet: `sheet = \"四月\"` of source[1]\n";
+    assert_eq!(error, expected);
+    assert_eq!(bytes("a.xlsx", &book, "sheet = \"五月\"").unwrap()[0].read, 2);
+    assert!(bytes("a.xlsx", &book, "sheet = \"六月\"").unwrap_err().contains("no sheet `六月` among"));
+}
+
+#[test]
+fn packed_files_are_read_as_what_is_in_them() {
+    use std::io::Write;
+    let source = "platform = \"x\"";
+    let plain = one(TWO_DAYS, "").unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(TWO_DAYS.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let batch = bytes("a.csv.gz", &gzip, source).unwrap().remove(0);
+    assert_eq!((batch.rows, batch.encoding), (plain.rows.clone(), "UTF-8"));
+    let cut = bytes("a.csv.gz", &gzip[..gzip.len() - 4], source).unwrap_err();
+    assert!(cut.starts_with("error: a.csv.gz is cut short: its packed data end too early\nhelp: export"), "{cut}");
+
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in [("b.csv", TWO_DAYS.as_bytes()), ("a/a.xlsx", &workbook(&[("s", &[HEADERS, ROW])]))] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text).unwrap();
+    }
+    let batches = bytes("all.zip", &zip.finish().unwrap().into_inner(), source).unwrap();
+    assert!(batches[0].path.ends_with("all.zip/a/a.xlsx") && batches[1].path.ends_with("all.zip/b.csv"));
+    assert_eq!(batches[1].rows, plain.rows);
+}
+
+/// A Parquet file of a day, an amount, a name and a time in billionths.
+fn parquet_file() -> Vec<u8> {
+    use ::parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+    use ::parquet::file::{properties::WriterProperties, writer::SerializedFileWriter};
+    let schema = "message table { optional int32 date (DATE); required double spend;
+        required binary account (UTF8); required int64 at (TIMESTAMP(NANOS,true)); }";
+    let schema = std::sync::Arc::new(::parquet::schema::parser::parse_message_type(schema).unwrap());
+    let snappy = ::parquet::basic::Compression::SNAPPY;
+    let properties = WriterProperties::builder().set_compression(snappy).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties.into()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int32Type>().write_batch(&[20_574, 20_575], Some(&[1, 1]), None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<DoubleType>().write_batch(&[1204.5, 0.1], None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let names = [ByteArray::from("北京, a"), ByteArray::from("b")];
+    column.typed::<ByteArrayType>().write_batch(&names, None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let time = 1_777_600_000_000_000_000;
+    column.typed::<Int64Type>().write_batch(&[time, time], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_parquet_file_is_read_by_its_columns() {
+    let file = parquet_file();
+    for source in ["", "decimal_comma = true", "columns = { date = \"at\" }"] {
+        let batch = bytes("a.parquet", &file, source).unwrap().remove(0);
+        assert_eq!((batch.encoding, sum(&batch, Measure::Spend)), ("Parquet", Some(1_204_600_000)));
+        assert_eq!(batch.rows[0].date.to_string(), "2026-05-01");
+        assert_eq!(batch.name(&batch.rows[0], Field::Account).map(AsRef::as_ref), Some("北京, a"));
+    }
+    let cut = bytes("a.parquet", &file[..file.len() / 2], "").unwrap_err();
+    assert!(cut.starts_with("error: a.parquet is a Parquet file that cannot be read: "), "{cut}");
 }
 
 #[test]
@@ -145,8 +295,152 @@ fn platforms_are_told_by_their_headers() {
     }
 }
 
+/// What one file, read by `auto`, holds: platform, spend, impressions, clicks and KPI in millionths, currency.
+type Seen = (Option<String>, [Option<i64>; 4], String);
+
+fn seen(text: &str) -> Seen {
+    let batch = detected(text).unwrap_or_else(|error| panic!("{error}"));
+    let figures = [Measure::Spend, Measure::Impressions, Measure::Clicks, Measure::Registrations];
+    (batch.platform.clone(), figures.map(|measure| sum(&batch, measure)), batch.rows[0].currency.to_string())
+}
+
+#[test]
+fn interface_exports_are_told_in_their_languages() {
+    for (platform, currency, text) in [
+        (
+            "baidu",
+            "CNY",
+            "数据生成时间：2026-05-02\n1. 时间范围：20260501\n日期,账户,推广计划,展现,点击,消费,目标转化量\n2026-05-01,a,c,100,5,12.50,1\n",
+        ),
+        (
+            "xiaohongshu",
+            "CNY",
+            "时间,计划名称,消费,展现量,点击量,私信咨询,私信留资\n合计1条记录,-,12.50,100,5,3,1\n2026-05-01,c,12.50,100,5,3,1\n",
+        ),
+        (
+            "qianchuan",
+            "CNY",
+            "日期,花费,展示次数,点击次数,转化数,成交金额,直接支付ROI\n2026-05-01,12.50,100,5,1,80,6.4\n",
+        ),
+        (
+            "tiktok",
+            "USD",
+            "By Day,Campaign name,Cost,Impressions,Clicks (destination),Conversions,Currency\n2026-05-01,c,12.50,100,5,1,USD\n",
+        ),
+        ("tiktok", "CNY", "日期,系列名称,消耗,展示量,点击量（目标页面）,转化量\n2026-05-01,c,12.50,100,5,1\n"),
+        (
+            "microsoft_ads",
+            "CNY",
+            "Report Name: daily\n\nGregorian date,Account name,Campaign name,Impressions,Clicks,Spend,Conversions\n5/13/2026,a,c,100,5,12.50,1\n© Microsoft Corporation\n",
+        ),
+        (
+            "microsoft_ads",
+            "JPY",
+            "TimePeriod,AccountName,CampaignName,Impressions,Clicks,Spend,Conversions,CurrencyCode\n2026-05-01|7,a,c,100,5,12.50,1,JPY\n",
+        ),
+        (
+            "linkedin",
+            "EUR",
+            "Campaign Performance Report (in UTC)\n\nStart Date (in UTC)\tAccount Name\tCurrency\tCampaign Group Name\tTotal Spent\tImpressions\tClicks\tConversions\n5/13/2026\ta\tEUR\tc\t12.50\t100\t5\t1\n",
+        ),
+        ("x_ads", "CNY", "Time period,Campaign name,Spend,Impressions,Clicks\n2026-05-01,c,12.50,100,5\n"),
+        (
+            "yahoo_jp_search",
+            "JPY",
+            "日,キャンペーン名,コスト,インプレッション数,クリック数,コンバージョン数,無効なクリック数\n20260501,c,12.50,100,5,1,0\nトータル,--,12.50,100,5,1,0\n",
+        ),
+        (
+            "yahoo_jp_display",
+            "JPY",
+            "日,キャンペーン名,コスト,インプレッション数,クリック数,コンバージョン数,ビューアブルインプレッション数\n20260501,c,12.50,100,5,1,0\n",
+        ),
+        (
+            "line_ads",
+            "JPY",
+            "日付,広告アカウント名,キャンペーン名,コスト,通貨,インプレッション数,クリック数,CV（Conversion）\n2026-05-01,a,c,12.50,JPY,100,5,1\n",
+        ),
+    ] {
+        let kpi = (platform != "x_ads").then_some(1_000_000);
+        let expected = [Some(12_500_000), Some(100_000_000), Some(5_000_000), kpi];
+        assert_eq!(seen(text), (Some(platform.to_owned()), expected, currency.to_owned()));
+    }
+}
+
+#[test]
+fn api_rows_are_told_with_their_units() {
+    for (platform, currency, text) in [
+        (
+            "google_ads",
+            "CNY",
+            "customer_id,date,clicks,conversions,cost_micros,impressions\n1,2026-05-01,5,1,12500000,100\n",
+        ),
+        ("meta", "CNY", "ad_id,date,account_id,impressions,inline_link_clicks,spend\n1,2026-05-01,2,100,5,12.5\n"),
+        (
+            "tencent",
+            "CNY",
+            "date,account_id,cost,view_count,valid_click_count,conversions_count\n2026-05-01,1,1250,100,5,1\n",
+        ),
+        (
+            "reddit",
+            "CNY",
+            "account_id,date,clicks,ecpm,gallery_item_id,impressions,spend\n1,2026-05-01,5,9,,100,12500000\n",
+        ),
+        (
+            "snapchat",
+            "CNY",
+            "campaign_id,date,impressions,spend,swipes\na,2026-05-01T10:00:00,60,5000000,2\na,2026-05-01T13:00:00,40,7500000,3\n",
+        ),
+        (
+            "apple_search_ads",
+            "USD",
+            "date,id,conversions,impressions,local_spend_amount,local_spend_currency,taps\n2026-05-01,1,1,100,12.5,USD,5\n",
+        ),
+        (
+            "pinterest",
+            "USD",
+            "date,campaign_id,impression_1,impression_2,clickthrough_1,clickthrough_2,spend_in_micro_dollar,total_conversions\n2026-05-01,1,100,9,5,9,12500000,1\n",
+        ),
+        (
+            "x_ads",
+            "CNY",
+            "account_id,date,billed_charge_local_micro,clicks,impressions\n1,2026-05-01 07:00:00,12500000,5,100\n",
+        ),
+        (
+            "linkedin",
+            "USD",
+            "campaign_id,day,clicks,cost_in_local_currency,cost_in_usd,impressions\n1,2026-05-01 00:00:00,5,99,12.5,100\n",
+        ),
+        (
+            "tiktok",
+            "CNY",
+            "CAMPAIGN_ID,STAT_TIME_HOUR,IMPRESSIONS,CONVERSION,CLICKS,SPEND\n1,2026-05-01 5:00:00,100,1,5,12.5\n",
+        ),
+    ] {
+        let (found, [spend, impressions, clicks, _], code) = seen(text);
+        assert_eq!((found.as_deref(), code.as_str()), (Some(platform), currency), "{text}");
+        assert_eq!([spend, impressions, clicks], [Some(12_500_000), Some(100_000_000), Some(5_000_000)], "{platform}");
+    }
+}
+
+#[test]
+fn the_canonical_table_is_of_no_platform_without_a_mark() {
+    for source in ["auto", "reddit"] {
+        let text = "date,account,campaign,spend,clicks,impressions\n2026-05-01,a,c,3,5,100\n";
+        let read = bytes("a.csv", text.as_bytes(), &format!("platform = \"{source}\"")).unwrap().remove(0);
+        assert_eq!((read.platform.as_deref(), sum(&read, Measure::Spend)), (None, Some(3_000_000)), "{source}");
+    }
+    let named = detected("date,platform,spend,ecpm\n2026-05-01,reddit,3,1\n").unwrap();
+    assert_eq!((named.platform.as_deref(), sum(&named, Measure::Spend)), (None, Some(3_000_000)));
+    let union = detected("date_day,platform,account_id,spend,clicks\n2026-05-01,google_ads,1,3,5\n").unwrap();
+    assert_eq!((union.platform.as_deref(), sum(&union, Measure::Spend)), (None, Some(3_000_000)));
+    assert_eq!(union.name(&union.rows[0], Field::Platform).map(AsRef::as_ref), Some("google_ads"));
+}
+
 #[test]
 fn a_tie_between_platforms_is_refused() {
+    let yahoo = detected("日,キャンペーン名,コスト,クリック数\n20260501,c,1,2\n").unwrap_err();
+    assert!(yahoo.contains("equally: `yahoo_jp_display`, `yahoo_jp_search`\nhelp: name the platform"), "{yahoo}");
+
     let error = detected("日期,消耗,注册数\n2026-05-01,1,2\n").unwrap_err();
     let expected = "a.csv:1: the headers fit several platforms equally: `kuaishou`, `ocean_engine`, `weibo`\n\
                     help: name the platform: `platform = \"kuaishou\"` of source[1]";
@@ -319,6 +613,25 @@ fn files_that_hold_nothing_are_told_apart() {
 }
 
 #[test]
+fn a_folder_gives_its_files() {
+    let fixture = Fixture::new(&[("b.csv", TWO_DAYS), ("a.csv", TWO_DAYS), (".hidden", "x"), ("~$b.xlsx", "x")]);
+    let batches = fixture.read("[[source]]\npath = \".\"\nplatform = \"x\"").unwrap();
+    assert!(batches.len() == 2 && batches[0].path.ends_with("a.csv"));
+    std::fs::create_dir(fixture.folder.path().join("none")).unwrap();
+    let error = fixture.read("[[source]]\npath = \"none\"").unwrap_err();
+    let told = fixture.told(&error);
+    assert!(told.starts_with("error: source[1].path: the folder none holds no file\nhelp: put"), "{told}");
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_told_by_its_line() {
+    let text = format!("{TWO_DAYS}2026-05-03,\"1,1,1\n{}", "2026-05-04,1,1,1\n".repeat(70_000));
+    let expected = "error: a.csv:4: the row that begins here is longer than 1048576 bytes\n\
+                    help: look for a quote that is opened there and not closed\n";
+    assert_eq!(refused(&text, ""), expected);
+}
+
+#[test]
 fn a_glob_gives_its_files_in_order_and_their_errors_together() {
     let fixture = Fixture::new(&[("b.csv", TWO_DAYS), ("a.csv", TWO_DAYS), ("c.csv", "date,spend\n2026-05-01,x\n")]);
     let settings = |path: &str| format!("[[source]]\nplatform = \"x\"\npath = \"{path}\"\n");
@@ -333,6 +646,42 @@ fn a_glob_gives_its_files_in_order_and_their_errors_together() {
 fn rows_need_an_owner() {
     let error = detected("date,spend\n2026-05-01,1\n").unwrap_err();
     assert!(error.contains("neither platform, supplier nor account is known"), "{error}");
+}
+
+#[test]
+fn masked_figures_are_absent_and_said() {
+    let batch = one("date,spend,impressions,registrations\n2026-05-01,1,<5,2\n2026-05-02,1,7,<5\n", "").unwrap();
+    assert_eq!(batch.rows[0].measures[Measure::Impressions.index()], None);
+    assert_eq!(sum(&batch, Measure::Registrations), Some(2_000_000));
+    assert!(finding(&batch, "import.censored").unwrap().message.starts_with("2 rows with a figure such as `<5`"));
+}
+
+#[test]
+fn thousands_with_a_point_are_asked_about() {
+    let text = "Tarih;Harcama;Tıklama\n1 Mayıs 2026;5.323;1.024\n";
+    let columns = "columns = { date = \"Tarih\", spend = \"Harcama\", clicks = \"Tıklama\" }\n";
+    let guessed = one(text, columns).unwrap();
+    let advice = &finding(&guessed, "import.fractional").unwrap().advice;
+    assert!(advice.contains("`decimal_comma = true`"), "{advice}");
+    let batch = one(text, &format!("{columns}decimal_comma = true")).unwrap();
+    assert_eq!((sum(&batch, Measure::Spend), sum(&batch, Measure::Clicks)), (Some(5_323_000_000), Some(1_024_000_000)));
+    assert!(finding(&batch, "import.fractional").is_none());
+}
+
+#[test]
+fn an_id_that_a_spreadsheet_has_cut_is_refused() {
+    let expected = "error: a.csv:2: column `account` holds `1.23457E+18`, an ID that a spreadsheet has cut to 15 digits\n\
+                    help: export again and import the file without opening it in a spreadsheet, or map the name instead of the ID\n";
+    assert_eq!(refused("date,spend,account\n2026-05-01,1,1.23457E+18\n", ""), expected);
+}
+
+#[test]
+fn hours_are_rolled_up_to_days() {
+    let text = "date,spend\n2026-05-01 00:00,1\n2026-05-01 23:00:00,2\n2026-05-02T05:00:00Z,4\n";
+    let batch = one(text, "").unwrap();
+    let spend = |row: &Row| row.measures[Measure::Spend.index()].map(Micros::get);
+    let days: Vec<_> = batch.rows.iter().map(|row| (row.date.day(), spend(row))).collect();
+    assert_eq!(days, [(1, Some(3_000_000)), (2, Some(4_000_000))]);
 }
 
 proptest! {

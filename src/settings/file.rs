@@ -86,11 +86,14 @@ pub(super) struct Source {
     pub period: Option<(String, String)>,
     pub currency: Option<String>,
     pub timezone: Option<String>,
+    pub encoding: Option<String>,
+    pub sheet: Option<String>,
     pub decimal_comma: bool,
     pub date_order: Option<DateOrder>,
     pub as_of: Option<String>,
     pub bad_rows: BadRows,
     pub duplicates: Duplicates,
+    pub overlap: Overlap,
 }
 
 /// The order of day, month and year in a file's dates.
@@ -114,6 +117,17 @@ pub enum BadRows {
     Refuse,
     /// Leave them out, each a finding.
     Skip,
+}
+
+/// What to do with days of an account that two files hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// The later export stands for the earlier one.
+    #[default]
+    Replace,
+    /// Both count.
+    Add,
 }
 
 /// What to do with rows equal in every column.

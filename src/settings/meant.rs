@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use encoding_rs::Encoding;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::file::{self, BadRows, DateOrder, Duplicates};
+use super::file::{self, BadRows, DateOrder, Duplicates, Overlap};
 use super::plan::{self, PlanSettings};
 use crate::check::{Error, Kind};
 use crate::units::{Currency, Field, Grain, Kpi, Measure};
@@ -68,6 +69,10 @@ pub struct Source {
     pub currency: Option<Currency>,
     /// Time zone of the file's dates.
     pub timezone: Option<String>,
+    /// Encoding of the file's text, where neither a mark nor its headers tell.
+    pub encoding: Option<&'static Encoding>,
+    /// The sheet of a workbook, where its headers do not tell.
+    pub sheet: Option<String>,
     /// Whether `1.204,50` is one thousand two hundred and four and a half.
     pub decimal_comma: bool,
     /// Order of day, month and year where the file leaves it open.
@@ -78,6 +83,8 @@ pub struct Source {
     pub bad_rows: BadRows,
     /// What to do with rows equal in every column.
     pub duplicates: Duplicates,
+    /// What to do with days of an account that another file holds too.
+    pub overlap: Overlap,
 }
 
 /// `[[event]]`: a dated effect that is not ad spend.
@@ -231,12 +238,28 @@ fn source(index: usize, file: file::Source, folder: &Path, wrong: &mut Vec<Error
         period,
         currency,
         timezone: file.timezone,
+        encoding: file.encoding.and_then(|label| encoding(&label, &place("encoding"), wrong)),
+        sheet: file.sheet,
         decimal_comma: file.decimal_comma,
         date_order: file.date_order,
         as_of: file.as_of.and_then(|day| date(&day, &place("as_of"), wrong)),
         bad_rows: file.bad_rows,
         duplicates: file.duplicates,
+        overlap: file.overlap,
     }
+}
+
+/// An encoding by one of its usual names.
+fn encoding(label: &str, place: &str, wrong: &mut Vec<Error>) -> Option<&'static Encoding> {
+    let found = Encoding::for_label(label.trim().as_bytes()).or(match label.trim().to_lowercase().as_str() {
+        "cp932" => Some(encoding_rs::SHIFT_JIS),
+        _ => None,
+    });
+    let help = "the usual ones are UTF-8, UTF-16LE, GB18030, Shift_JIS, Latin-1 and Windows-1252";
+    if found.is_none() {
+        wrong.push(Error::setting(place, format!("`{label}` is not an encoding")).help(help));
+    }
+    found
 }
 
 /// The canonical columns that a source may map a header to.

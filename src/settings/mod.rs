@@ -4,7 +4,7 @@ mod file;
 mod meant;
 mod plan;
 
-pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, RebateMethod, RiskMeasure, Tier};
+pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, Overlap, RebateMethod, RiskMeasure, Tier};
 pub(crate) use meant::hex;
 pub use meant::{Event, Project, ScoreSettings, Settings, Source};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};

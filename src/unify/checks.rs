@@ -1,4 +1,4 @@
-//! Findings about the files together: time zones, names in several spellings, a file read twice.
+//! Findings about the files together: time zones, currencies, names in several spellings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,6 @@ use crate::units::Field;
 /// Everything there is to say about the files together.
 pub(super) fn all(batches: &[Batch], entries: &[Entry], settings: &Settings) -> Vec<Finding> {
     let mut findings = time_zones(settings);
-    findings.extend(same_file(batches, settings));
     findings.extend(currencies(batches));
     findings.extend(spellings(entries));
     findings
@@ -30,30 +29,6 @@ fn time_zones(settings: &Settings) -> Vec<Finding> {
     };
     let zones = settings.sources.iter().enumerate().filter_map(|(index, s)| Some((index, s.timezone.as_ref()?)));
     zones.filter(|(_, zone)| *zone != project).map(check).collect()
-}
-
-/// # What it does
-/// Flags a file that is read twice in the same way.
-/// # Why it matters
-/// Its spend and registrations are counted twice. (Two mappings of one file, each of its own columns, are fine.)
-fn same_file(batches: &[Batch], settings: &Settings) -> Vec<Finding> {
-    let read_as = |batch: &Batch| {
-        let source = &settings.sources[batch.source];
-        (batch.sha256.clone(), source.columns.clone(), source.fallback.clone())
-    };
-    let mut first: BTreeMap<_, &Batch> = BTreeMap::new();
-    let mut findings = Vec::new();
-    for batch in batches {
-        match first.get(&read_as(batch)) {
-            Some(earlier) => {
-                let message = format!("holds the same bytes as {} and is counted beside it", earlier.path.display());
-                let advice = "keep one of the two files";
-                findings.push(Finding::fail("unify.same_file", batch.path.display().to_string(), message, advice));
-            }
-            None => drop(first.insert(read_as(batch), batch)),
-        }
-    }
-    findings
 }
 
 /// # What it does

@@ -3,6 +3,7 @@
 mod checks;
 mod fold;
 pub mod ledger;
+mod restate;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ use crate::units::{Field, Measure, Micros};
 ///
 /// A row that names no platform, supplier, account, campaign or department gets its source's; a platform that the
 /// headers tell stands in for one that neither names. Amounts in another currency are converted by the latest rate of
-/// `project.rates` on or before their day. Rows that share day, names and length are summed exactly.
+/// `project.rates` on or before their day. Rows that share day, names and length are summed exactly. A file read twice
+/// counts once, and a later export of an account's day stands for an earlier one.
 ///
 /// ```
 /// use outlay::{import, settings::Settings, unify};
@@ -42,6 +44,7 @@ use crate::units::{Field, Measure, Micros};
 /// [`Kind::Nothing`] when no row is left.
 pub fn ledger(batches: Vec<Batch>, settings: &Settings) -> Result<Ledger, Error> {
     let rates = import::rates(&settings.project)?;
+    let (batches, settled) = restate::settle(batches, settings);
     let entries = fold::entries(&batches, settings, &rates)?;
     let rows = row_count(&batches);
     if entries.is_empty() {
@@ -49,6 +52,7 @@ pub fn ledger(batches: Vec<Batch>, settings: &Settings) -> Result<Ledger, Error>
     }
     let sources = batches.iter().map(|batch| summary(batch, settings, &rates)).collect();
     let mut findings: Vec<_> = batches.iter().flat_map(|batch| batch.findings.iter().cloned()).collect();
+    findings.extend(settled);
     findings.extend(checks::all(&batches, &entries, settings));
     Ok(Ledger { currency: settings.project.currency, entries, rows, sources, findings })
 }

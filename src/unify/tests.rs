@@ -89,6 +89,66 @@ fn files_are_told_as_read_and_rows_as_used() {
     assert!(ledger.rows.skipped[0].examples[0].ends_with("a.csv:3"));
 }
 
+/// Two exports of May by sources with further settings, and the spend of their ledger.
+fn two_exports(first: &str, second: &str, sources: [&str; 2]) -> (Ledger, f64) {
+    let settings: String =
+        ["a", "b"].iter().zip(sources).map(|(n, s)| format!("[[source]]\npath = \"{n}.csv\"\n{s}\n")).collect();
+    let ledger = ledger_of(&[("a.csv", first), ("b.csv", second)], &settings).unwrap();
+    let spend = ledger.entries.iter().map(|entry| entry.spend().to_f64()).sum();
+    (ledger, spend)
+}
+
+const FIRST: &str = "date,platform,account,campaign,spend,registrations\n\
+                     2026-05-01,x,a,c,10,1\n2026-05-02,x,a,c,20,2\n2026-05-02,x,a,gone,5,\n2026-05-02,x,b,c,7,1\n";
+const SECOND: &str =
+    "date,platform,account,campaign,spend,registrations\n2026-05-02,x,a,c,21,4\n2026-05-03,x,a,c,30,3\n";
+
+#[test]
+fn a_later_export_replaces_the_rows_of_the_same_names() {
+    let (ledger, spend) = two_exports(FIRST, SECOND, ["", ""]);
+    assert_eq!((spend, ledger.rows.read, ledger.rows.used), (10.0 + 5.0 + 7.0 + 21.0 + 30.0, 6, 5));
+    let told = read(&ledger, "unify.restated").remove(0);
+    assert!(told.starts_with("1 day from 2026-05-02 to 2026-05-02 replaced by those of "), "{told}");
+    assert!(told.ends_with("b.csv: spend 20 → 21, registrations 2 → 4"), "{told}");
+    assert_eq!(ledger.rows.skipped[0].reason, "replaced by a later export");
+    assert!(ledger.rows.skipped[0].examples[0].ends_with("a.csv:3"));
+}
+
+#[test]
+fn as_of_tells_which_export_is_later_and_replaces_the_accounts_day() {
+    let (early, late) = ("as_of = \"2026-05-03\"", "as_of = \"2026-05-04\"");
+    let (ledger, spend) = two_exports(FIRST, SECOND, [early, late]);
+    assert_eq!(spend, 10.0 + 7.0 + 21.0 + 30.0, "the campaign that is gone is gone");
+    assert!(read(&ledger, "unify.restated")[0].ends_with("spend 25 → 21, registrations 2 → 4"));
+    let (_, spend) = two_exports(FIRST, SECOND, [late, early]);
+    assert_eq!(spend, 10.0 + 20.0 + 5.0 + 7.0 + 30.0);
+    let (ledger, spend) = two_exports(FIRST, SECOND, [early, "overlap = \"add\""]);
+    assert_eq!((spend, read(&ledger, "unify.restated").len()), (93.0, 0));
+}
+
+#[test]
+fn what_nobody_can_tell_apart_counts_and_is_said() {
+    let unnamed = "date,platform,spend\n2026-05-01,x,1\n";
+    let other = "date,platform,spend\n2026-05-01,x,2\n";
+    let (ledger, spend) = two_exports(unnamed, other, ["", ""]);
+    assert_eq!((spend, read(&ledger, "unify.overlap").len()), (3.0, 1));
+    let total = "date,platform,account,spend\n2026-05-02,x,a,26\n";
+    let (ledger, spend) = two_exports(FIRST, total, ["", ""]);
+    assert_eq!(spend, 42.0 + 26.0);
+    assert!(read(&ledger, "unify.overlap")[0].contains("in other columns: both count"));
+    let elsewhere = FIRST.replace(",a,", ",z,").replace(",b,", ",y,");
+    let (ledger, spend) = two_exports(FIRST, &elsewhere, ["", ""]);
+    assert_eq!((spend, read(&ledger, "unify.overlap").len()), (84.0, 0));
+}
+
+#[test]
+fn two_mappings_of_one_file_both_count() {
+    let wide = "date,account,x,y\n2026-05-01,a,1,2\n";
+    let mapped = |column: &str| format!("platform = \"p\"\ncolumns = {{ spend = \"{column}\" }}");
+    let (ledger, spend) = two_exports(wide, wide, [&mapped("x"), &mapped("y")]);
+    assert_eq!((spend, read(&ledger, "unify.restated").len(), read(&ledger, "unify.same_file").len()), (3.0, 0, 0));
+}
+
 #[test]
 fn spellings_time_zones_and_a_file_read_twice_are_findings() {
     let text = "date,channel,spend\n2026-05-01,Google Ads,5\n2026-05-01,google ads,1\n";
@@ -97,6 +157,7 @@ fn spellings_time_zones_and_a_file_read_twice_are_findings() {
     assert_eq!(read(&ledger, "unify.spelling"), ["2 spellings of one platform: `Google Ads`, `google ads`"]);
     assert_eq!((read(&ledger, "unify.timezone").len(), read(&ledger, "unify.same_file").len()), (2, 1));
     assert_eq!(ledger.sources[0].platform, "mixed");
+    assert_eq!((ledger.entries[0].spend(), ledger.rows.read, ledger.rows.used), (Micros::new(5_000_000), 4, 2));
 }
 
 #[test]
@@ -146,6 +207,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
     ) {
         let (first, second) = rows.split_at(1 + at.index(rows.len() - 1));
+        prop_assume!(first != second); // the same file twice counts once
         let rates = ("rates.csv", "date,currency,rate\n2026-01-01,USD,7.123456\n");
         let settings = "[project]\nrates = \"rates.csv\"\n[[source]]\npath = \"[ab].csv\"\n";
         let of = |files: &[(&str, &str)]| ledger_of(files, settings).unwrap().entries;

@@ -88,6 +88,44 @@ fn online_ads_from_export_to_plan() {
     }
 }
 
+/// The ledger of one of the public files, read with further settings of its source.
+fn ledger_of(path: &Path, source: &str) -> Ledger {
+    let text = format!("[project]\ncurrency = \"USD\"\n[[source]]\npath = '{}'\n{source}", path.display());
+    ledger(&Settings::parse(&text, "outlay.toml", Path::new(""), 1).unwrap_or_else(|error| panic!("{error}")))
+}
+
+#[test]
+fn two_encodings_of_one_table_give_one_ledger() {
+    let Some(data) = data() else { return };
+    let read = |name: &str, columns: &str| ledger_of(&data.join("global_ads").join(name), columns);
+    let english = "columns = { spend = \"ad_spend\", value = \"revenue\", campaign = \"campaign_type\" }";
+    let utf8 = read("utf8_comma.csv", english);
+    let portuguese = "decimal_comma = true\ncolumns = { date = \"data\", platform = \"plataforma\", spend = \"ad_gasto\", \
+                      impressions = \"impressões\", registrations = \"converssões\", value = \"receita\", campaign = \"campanha\" }";
+    let latin1 = read("latin1_semicolon_pt.csv", portuguese);
+    assert_eq!(latin1.sources[0].encoding, "Latin-1");
+    assert_eq!(utf8.entries, latin1.entries);
+    agrees("global_ads", &latin1, Field::Platform, &expected(&data));
+}
+
+#[test]
+fn api_rows_have_the_totals_of_their_platforms() {
+    let Some(data) = data() else { return };
+    let expected = expected(&data);
+    for (name, wanted) in expected["api_rows"].as_object().unwrap() {
+        // Half of LinkedIn's rows have no cost in dollars, where that in local currency is zero: bad rows, left out.
+        let is_linkedin = name.starts_with("linkedin");
+        let source = if is_linkedin { "bad_rows = \"skip\"" } else { "" };
+        let ledger = ledger_of(&data.join("api_rows").join(format!("{name}.csv")), source);
+        let total = |measure: Measure| sums(&ledger, Field::Department, measure).values().sum::<f64>();
+        let measures = [("spend", Measure::Spend), ("impressions", Measure::Impressions), ("clicks", Measure::Clicks)];
+        for (key, measure) in measures.into_iter().chain([("conversions", Measure::Registrations)]) {
+            let Some(wanted) = wanted[key].as_f64().filter(|_| key == "spend" || !is_linkedin) else { continue };
+            assert!((total(measure) - wanted).abs() < 1e-6, "{name}: {key} {}, expected {wanted}", total(measure));
+        }
+    }
+}
+
 #[test]
 fn spend_that_explains_nothing_gets_no_curve() {
     let Some(data) = data() else { return };
