@@ -235,3 +235,24 @@ fn a_plan_for_the_worst_draws_agrees_with_brute_force() {
     let mean = planned(&channels, 30_000.0, "frontier = []");
     assert!(answer.expected.unwrap().mean < mean.expected.unwrap().mean, "caution costs something on average");
 }
+
+/// A line with a supplier.
+fn supplied(name: &str) -> (&str, String) {
+    (name, format!(r#""supplier": "{name}", {}"#, hill(100.0, 500.0, 1.0)))
+}
+
+#[test]
+fn a_contract_with_nobody_is_refused() {
+    let rest = "[[plan.contract]]\nsupplier = \"Nobody\"\ncommitment = 1000000\nshortfall_penalty = 0.1";
+    let error = plan(&model(&[supplied("a")]), &settings(30_000.0, rest)).unwrap_err();
+    assert_eq!(error.problems[0].message, "plan.contract `Nobody`: no line of the plan has this supplier");
+}
+
+#[test]
+fn a_commitment_is_owed_for_even_by_a_supplier_that_gets_nothing() {
+    let rest = "frontier = []\n[[plan.limit]]\nname = \"none\"\nwhere = { platform = \"b\" }\nfixed = 0\n\
+                [[plan.contract]]\nsupplier = \"b\"\ncommitment = 100000\nshortfall_penalty = 0.1";
+    let answer = plan(&model(&[supplied("a"), supplied("b")]), &settings(30_000.0, rest)).unwrap();
+    assert_eq!((answer.lines[1].spend, answer.lines[1].cash), (0.0, 10_000.0));
+    assert_eq!((answer.budget.spent, answer.budget.cash), (30_000.0, 40_000.0));
+}
