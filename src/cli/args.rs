@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use outlay::report::Lang;
 
+use super::tables;
+
 /// Plans ad delivery spend and evaluates suppliers, from the exports that ad platforms write.
 ///
 /// Exit codes: 0 done, 1 a bug in outlay, 2 wrong usage or settings, 3 bad input data, 4 nothing to do, 5 the limits
@@ -83,4 +85,8 @@ pub enum Command {
     Report,
     /// Do all of it, in order.
     Run,
+    /// Data envelopment analysis of any table, as JSON.
+    Efficiency(tables::Efficiency),
+    /// Empirical-Bayes rates of any table, as JSON.
+    Rates(tables::Rates),
 }

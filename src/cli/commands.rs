@@ -1,4 +1,4 @@
-//! One function a command.
+//! One function a command. Each works its outputs out; nothing is written or printed here.
 
 use std::path::Path;
 
@@ -6,13 +6,13 @@ use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
-use outlay::report::{self, Output, Results, summary, write};
+use outlay::report::{self, Output, Results, summary};
 use outlay::settings::Settings;
 use outlay::{fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug};
+use super::{Done, bug, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
@@ -27,7 +27,14 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Plan { models: None } => planned(args),
         Command::Report => reported(args),
         Command::Run => whole(args),
+        Command::Efficiency(options) => Ok(document(args, tables::efficiency(options)?)),
+        Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
     }
+}
+
+/// A command whose only result is a document on stdout.
+fn document(args: &Args, json: String) -> Done {
+    done(args, json.clone(), json, Vec::new())
 }
 
 fn threads(args: &Args) -> Result<(), Error> {
@@ -45,27 +52,27 @@ fn settings(args: &Args) -> Result<Settings, Error> {
 /// Writes a project that runs at once; never over one that is there.
 fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     let config = dir.join("outlay.toml");
-    if config.exists() {
-        let message = format!("{} is there already", config.display());
+    let outputs = outputs_of(simulate::project_files(&simulate::world(args.seed)));
+    if let Some(path) = outputs.iter().map(|output| dir.join(&output.path)).find(|path| path.exists()) {
+        let message = format!("{} is there already", path.display());
         return Err(Error::new(Kind::Settings, message).help("name another folder, or remove it first"));
     }
-    let outputs = outputs_of(simulate::project_files(&simulate::world(args.seed)));
-    write::all(dir, &outputs)?;
     let run = format!("outlay run --config {} --out {}", config.display(), dir.join("out").display());
     let text = format!("started a project of {} files in {}\nnext: {run}\n", outputs.len(), dir.display());
-    Ok(done(text, files_json(&outputs)?))
+    let json = files_json(&outputs)?;
+    Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
 fn simulated(args: &Args) -> Result<Done, Error> {
     let outputs = outputs_of(simulate::files(&simulate::world(args.seed)));
-    write::all(&args.out, &outputs)?;
     let (count, out) = (outputs.len(), args.out.display());
     let text = format!(
         "wrote {count} files to {out}: exports, settings, and the truth behind them\n\
          next: outlay run --config {}\n",
         args.out.join("outlay.toml").display()
     );
-    Ok(done(text, files_json(&outputs)?))
+    let json = files_json(&outputs)?;
+    Ok(done(args, text, json, outputs))
 }
 
 fn check(args: &Args) -> Result<Done, Error> {
@@ -74,10 +81,10 @@ fn check(args: &Args) -> Result<Done, Error> {
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     let findings: Vec<Finding> = ledger.findings.iter().chain(&panel.findings).cloned().collect();
     let outputs = report::checked(&ledger, &findings);
-    write::all(&args.out, &outputs)?;
     drop(progress);
-    let text = summary::findings(&findings, args.lang.into()) + &wrote(args, &outputs);
-    Ok(Done { findings, ..done(text, text_of(&outputs, "quality.json")?) })
+    let text = with_files(&summary::findings(&findings, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, "quality.json")?;
+    Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
 fn fitted(args: &Args) -> Result<Done, Error> {
@@ -89,10 +96,10 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     let findings: Vec<Finding> =
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
     let outputs = model_outputs(&fitted)?;
-    write::all(&args.out, &outputs)?;
     drop(progress);
-    let text = summary::models(&fitted, args.lang.into()) + &wrote(args, &outputs);
-    Ok(Done { findings, ..done(text, text_of(&outputs, MODEL)?) })
+    let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, MODEL)?;
+    Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
 fn scored(args: &Args) -> Result<Done, Error> {
@@ -104,10 +111,10 @@ fn scored(args: &Args) -> Result<Done, Error> {
     let findings: Vec<Finding> =
         [&ledger.findings, &panel.findings, &scores.findings].into_iter().flatten().cloned().collect();
     let outputs = report::scored(&scores);
-    write::all(&args.out, &outputs)?;
     drop(progress);
-    let text = summary::suppliers(&scores, args.lang.into()) + &wrote(args, &outputs);
-    Ok(Done { findings, ..done(text, text_of(&outputs, "suppliers.json")?) })
+    let text = with_files(&summary::suppliers(&scores, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, "suppliers.json")?;
+    Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
 fn plan_from(args: &Args, models: &Path) -> Result<Done, Error> {
@@ -134,10 +141,10 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    write::all(&args.out, &outputs)?;
-    let text = summary::plan(settings, fitted, answer, args.lang.into()) + "\n" + &wrote(args, &outputs);
+    let text = with_files(&summary::plan(settings, fitted, answer, args.lang.into()), args, &outputs);
     let conflict = answer.status == Status::Conflict;
-    Ok(Done { findings, conflict, ..done(text, text_of(&outputs, "plan.json")?) })
+    let json = text_of(&outputs, "plan.json")?;
+    Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
 }
 
 fn reported(args: &Args) -> Result<Done, Error> {
@@ -147,9 +154,8 @@ fn reported(args: &Args) -> Result<Done, Error> {
     progress.begin("report");
     let findings = run.findings();
     let outputs = report::pages(&results(&settings, &run, &findings), args.lang.into())?;
-    write::all(&args.out, &outputs)?;
     drop(progress);
-    finished(args, &settings, &run, findings, &outputs)
+    finished(args, &settings, &run, findings, outputs)
 }
 
 fn whole(args: &Args) -> Result<Done, Error> {
@@ -164,28 +170,27 @@ fn whole(args: &Args) -> Result<Done, Error> {
     outputs.extend(report::planned(&run.answer));
     outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang.into())?);
     outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
-    write::all(&args.out, &outputs)?;
     drop(progress);
-    finished(args, &settings, &run, findings, &outputs)
+    finished(args, &settings, &run, findings, outputs)
 }
 
-/// The end of a command that wrote the report: it names the page to open.
+/// The end of a command that makes the report: it names the page to open.
 fn finished(
     args: &Args,
     settings: &Settings,
     run: &Run,
     findings: Vec<Finding>,
-    outputs: &[Output],
+    outputs: Vec<Output>,
 ) -> Result<Done, Error> {
     let page = args.out.join("report.html");
     let text =
         summary::text(&results(settings, run, &findings), args.lang.into()) + &format!("report: {}\n", page.display());
-    let json = match text_of(outputs, "manifest.json") {
+    let json = match text_of(&outputs, "manifest.json") {
         Ok(json) => json,
-        Err(_) => files_json(outputs)?,
+        Err(_) => files_json(&outputs)?,
     };
     let conflict = run.answer.status == Status::Conflict;
-    Ok(Done { findings, conflict, ..done(text, json) })
+    Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
 }
 
 fn results<'a>(settings: &'a Settings, run: &'a Run, findings: &'a [Finding]) -> Results<'a> {
@@ -213,9 +218,10 @@ fn outputs_of(files: Vec<(String, Vec<u8>)>) -> Vec<Output> {
     files.into_iter().map(|(path, bytes)| Output::new(path, bytes)).collect()
 }
 
-fn wrote(args: &Args, outputs: &[Output]) -> String {
+/// A summary, and on a line of its own the files that it is of.
+fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
     let paths: Vec<String> = outputs.iter().map(|output| args.out.join(&output.path).display().to_string()).collect();
-    format!("wrote {}\n", paths.join(", "))
+    format!("{}\nwrote {}\n", summary.trim_end(), paths.join(", "))
 }
 
 fn files_json(outputs: &[Output]) -> Result<String, Error> {
@@ -229,6 +235,6 @@ fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
     String::from_utf8(output.bytes.clone()).map_err(bug)
 }
 
-fn done(text: String, json: String) -> Done {
-    Done { text, json, findings: Vec::new(), conflict: false }
+fn done(args: &Args, text: String, json: String, outputs: Vec<Output>) -> Done {
+    Done { folder: args.out.clone(), outputs, text, json, findings: Vec::new(), conflict: false }
 }

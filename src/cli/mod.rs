@@ -4,12 +4,15 @@ mod args;
 mod commands;
 mod interrupt;
 mod progress;
+mod tables;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use outlay::check::{Error, Finding, Kind, Severity};
+use outlay::report::{Output, write};
 
 use args::Args;
 
@@ -18,8 +21,12 @@ const CONFLICT: u8 = 5;
 /// A check failed under `--strict`.
 const STRICT: u8 = 6;
 
-/// What a command did.
+/// What a command found, before anything of it is written or printed.
 struct Done {
+    /// The folder that `outputs` go to.
+    folder: PathBuf,
+    /// The files to write.
+    outputs: Vec<Output>,
     /// What a person reads.
     text: String,
     /// What a program reads.
@@ -34,41 +41,48 @@ struct Done {
 pub fn main() -> ExitCode {
     let args = Args::parse();
     interrupt::install();
-    match commands::run(&args) {
-        Ok(done) => finish(&args, &done),
-        Err(error) => {
-            print(&mut std::io::stderr(), &error.to_string());
-            ExitCode::from(error.kind.exit_code())
-        }
-    }
+    let result = commands::run(&args).and_then(|done| finish(&args, &done));
+    interrupt::settle();
+    result.unwrap_or_else(|error| {
+        tell(&error.to_string());
+        ExitCode::from(error.kind.exit_code())
+    })
 }
 
-fn finish(args: &Args, done: &Done) -> ExitCode {
-    if args.json {
-        print(&mut std::io::stdout(), &done.json);
-    } else if !args.quiet {
-        print(&mut std::io::stdout(), &done.text);
-    }
+/// Writes and prints what was found, unless a check failed under `--strict`: then earlier outputs stay.
+fn finish(args: &Args, done: &Done) -> Result<ExitCode, Error> {
     let failed: Vec<&Finding> = done.findings.iter().filter(|finding| finding.severity == Severity::Fail).collect();
-    if done.conflict {
-        return ExitCode::from(CONFLICT);
-    }
     if args.strict && !failed.is_empty() {
-        for finding in &failed {
-            print(
-                &mut std::io::stderr(),
-                &format!("error: {}: {}: {}\n", finding.check, finding.subject, finding.message),
-            );
+        for finding in failed {
+            tell(&format!("error: {}: {}: {}\n", finding.check, finding.subject, finding.message));
         }
-        print(&mut std::io::stderr(), "help: mend what failed, or leave `--strict` out\n");
-        return ExitCode::from(STRICT);
+        tell("help: mend what failed, or leave `--strict` out; earlier outputs are as they were\n");
+        return Ok(ExitCode::from(STRICT));
     }
-    ExitCode::SUCCESS
+    write::all(&done.folder, &done.outputs)?;
+    if args.json {
+        print(&done.json)?;
+    } else if !args.quiet {
+        print(&done.text)?;
+    }
+    Ok(if done.conflict { ExitCode::from(CONFLICT) } else { ExitCode::SUCCESS })
 }
 
-/// Writes; a reader that has gone away is not a failure of ours.
-fn print(to: &mut impl Write, text: &str) {
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+/// Prints a result. A reader that has gone away is not a failure of ours; a disk that is full is.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let message = format!("cannot write to stdout: {error}");
+            Err(Error::new(Kind::Write, message).help("the files under `--out` are written; read the result there"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells a person what went wrong; nobody is left to hear that it could not be told.
+fn tell(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// An error of the library's own making that its types should have prevented.

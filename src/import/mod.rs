@@ -19,6 +19,7 @@ mod packed;
 mod parquet;
 mod rates;
 mod rows;
+pub mod sheet;
 mod table;
 mod text;
 mod workbook;

@@ -107,7 +107,7 @@ impl Cells {
 
     /// The envelope over an allowed set whose ends are on the grid, or close enough to be put there.
     pub fn envelope(&mut self, line: &Line, allowed: &Allowed) -> Envelope {
-        let exact = |x: f64| (x, line.expected(x));
+        let exact = |x: f64| (x, line.value(x));
         if allowed.high - allowed.low <= allowed.lot * 1.5 || allowed.low == allowed.high {
             let ends = [exact(allowed.low), exact(allowed.high)];
             return Envelope { corners: if allowed.low == allowed.high { vec![ends[0]] } else { ends.to_vec() } };
@@ -135,7 +135,7 @@ fn knots(line: &Line) -> Vec<f64> {
     line.states().iter().flat_map(of_state).collect()
 }
 
-/// Sums over the states of what is known at the ends of a cell, per state of the world and period.
+/// Weighted sums over the states of what is known at the ends of a cell, per period.
 #[derive(Default)]
 struct Ends {
     /// Values and slopes of the states that are concave on the cell.
@@ -146,9 +146,8 @@ struct Ends {
 
 /// The corners of a polyline above the curve on `[a, b]`, spends ascending.
 fn corners(line: &Line, a: f64, b: f64) -> Vec<(f64, f64)> {
-    let states = line.states();
-    let (ends, count) = (ends(states, a / line.periods, b / line.periods), states.len().max(1) as f64);
-    let height = line.season / count * (1.0 + ROUNDING);
+    let ends = ends(line, a / line.periods, b / line.periods);
+    let height = line.season * (1.0 + ROUNDING);
     let straight = |x: f64| ends.straight[0] + (ends.straight[1] - ends.straight[0]) * (x - a) / (b - a);
     let [(at_a, slope_a), (at_b, slope_b)] = ends.concave;
     let (slope_a, slope_b) = (slope_a / line.periods, slope_b / line.periods);
@@ -164,21 +163,21 @@ fn corners(line: &Line, a: f64, b: f64) -> Vec<(f64, f64)> {
     vec![corner(a, at_a), corner(b, at_b)]
 }
 
-fn ends(states: &[crate::fit::Response], a: f64, b: f64) -> Ends {
+fn ends(line: &Line, a: f64, b: f64) -> Ends {
     let mut ends = Ends::default();
-    for state in states {
-        let curve = &state.saturation;
-        let (at_a, at_b) = (curve.at(a), curve.at(b));
+    for (i, state) in line.states().iter().enumerate() {
+        let (curve, weight) = (&state.saturation, line.weight(i));
+        let (at_a, at_b) = (weight * curve.at(a), weight * curve.at(b));
         match curve.inflection() {
             Some(turn) if turn <= a => {
                 ends.concave[0].0 += at_a;
-                ends.concave[0].1 += curve.marginal(a);
+                ends.concave[0].1 += weight * curve.marginal(a);
                 ends.concave[1].0 += at_b;
-                ends.concave[1].1 += curve.marginal(b);
+                ends.concave[1].1 += weight * curve.marginal(b);
             }
             Some(turn) if turn < b => {
                 ends.straight[0] += at_a;
-                ends.straight[1] += at_a + curve.marginal(turn) * (b - a);
+                ends.straight[1] += at_a + weight * curve.marginal(turn) * (b - a);
             }
             // convex on the cell, or points without a knot inside: at or below the chord
             _ => {
@@ -220,7 +219,15 @@ mod tests {
         };
         let draws: Vec<_> = states.iter().map(draw).collect();
         let curve = Ok(Curve { summary: draws[0].clone(), draws });
-        Line { channel: Channel::default(), curve, periods: 30.0, season: 28.0, reference: 900.0, observed: 2e4 }
+        Line {
+            channel: Channel::default(),
+            curve,
+            periods: 30.0,
+            season: 28.0,
+            reference: 900.0,
+            observed: 2e4,
+            weights: Vec::new(),
+        }
     }
 
     proptest! {

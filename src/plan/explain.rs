@@ -3,6 +3,7 @@
 use super::answer::{Answer, Budget, Conflict, Expected, FrontierPoint, Line as Row, Period, Price, Status};
 use super::cash::cash;
 use super::program::Duals;
+use super::risk;
 use super::rows::{Label, Number, Sense};
 use super::scenarios::{Outcome, Problem};
 use crate::math::{mean, quantile};
@@ -26,6 +27,8 @@ pub struct Solution {
     pub duals: Duals,
     /// What one unit of spend costs each line there.
     pub prices: Vec<f64>,
+    /// Worth per further unit of spend, by line: θ times it is what the unit gains.
+    pub gains: Vec<f64>,
     /// Most that could be spent.
     pub budget: f64,
 }
@@ -125,6 +128,8 @@ fn gap(objective: f64, bound: f64) -> f64 {
 
 /// Objective and bound in the goal's own unit: KPI, money saved or money spent.
 fn objective_and_bound(problem: &Problem, solution: &Solution, kpi: f64, spent: f64) -> (f64, f64) {
+    let risk = problem.settings.risk;
+    let kpi = if risk::counts(risk) { risk::value(&risk::draws(&problem.lines, &solution.spend), risk) } else { kpi };
     let value = problem.aim.value(kpi, spent);
     let bound = solution.bound.max(value);
     if problem.aim.goal == Goal::LeastSpend { (-value, -bound) } else { (value, bound) }
@@ -139,14 +144,7 @@ pub(super) fn status(problem: &Problem, solution: &Solution) -> Status {
 
 /// Expected KPI of a whole plan: draw i is one state of the world, added up over the lines.
 pub(super) fn expected(problem: &Problem, spend: &[f64]) -> Expected {
-    let each: Vec<Vec<f64>> = problem.lines.iter().zip(spend).map(|(line, x)| line.in_each_state(*x)).collect();
-    let draws = each.iter().map(Vec::len).max().unwrap_or(0).max(1);
-    // a certain curve is the same in every state
-    let in_state = |states: &Vec<f64>, draw: usize| {
-        if states.len() > 1 { states[draw] } else { states.first().copied().unwrap_or(0.0) }
-    };
-    let sums: Vec<f64> = (0..draws).map(|draw| each.iter().map(|states| in_state(states, draw)).sum()).collect();
-    quantiles(&sums)
+    quantiles(&risk::draws(&problem.lines, spend))
 }
 
 fn quantiles(draws: &[f64]) -> Expected {
@@ -205,7 +203,7 @@ fn worth(problem: &Problem, duals: &Duals) -> f64 {
 
 /// What moving the line's spend up by one unit would gain, beyond what the unit costs elsewhere.
 fn gain(problem: &Problem, solution: &Solution, line: usize) -> f64 {
-    worth(problem, &solution.duals) * problem.lines[line].marginal(solution.spend[line]) - solution.prices[line]
+    worth(problem, &solution.duals) * solution.gains[line] - solution.prices[line]
 }
 
 fn least_price(solution: &Solution) -> f64 {

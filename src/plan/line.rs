@@ -24,6 +24,8 @@ pub struct Line {
     pub reference: f64,
     /// Largest spend at an observed rate; infinite when not known.
     pub observed: f64,
+    /// What each state of the world counts for in the objective, adding up to 1; empty when all count alike.
+    pub weights: Vec<f64>,
 }
 
 impl Line {
@@ -35,6 +37,35 @@ impl Line {
     /// Expected KPI per further unit of spend.
     pub fn marginal(&self, x: f64) -> f64 {
         self.curve.as_ref().map_or(0.0, |curve| self.season / self.periods * curve.marginal(x / self.periods))
+    }
+
+    /// What spend `x` is worth to the objective: the KPI over the states, each at its weight.
+    pub fn value(&self, x: f64) -> f64 {
+        if self.weights.is_empty() {
+            return self.expected(x);
+        }
+        self.season * self.weighted(|state| state.saturation.at(x / self.periods))
+    }
+
+    /// Worth per further unit of spend.
+    pub fn value_slope(&self, x: f64) -> f64 {
+        if self.weights.is_empty() {
+            return self.marginal(x);
+        }
+        self.season / self.periods * self.weighted(|state| state.saturation.marginal(x / self.periods))
+    }
+
+    fn weighted(&self, f: impl Fn(&Response) -> f64) -> f64 {
+        self.states().iter().enumerate().map(|(i, state)| self.weight(i) * f(state)).sum()
+    }
+
+    /// Weight of state `i`; a curve that is certain has one state, which counts for all.
+    pub(super) fn weight(&self, i: usize) -> f64 {
+        match self.states().len() {
+            1 => 1.0,
+            states if self.weights.is_empty() => 1.0 / states as f64,
+            _ => self.weights[i],
+        }
     }
 
     /// Expected KPI in each state of the world; one value when the curve is certain.

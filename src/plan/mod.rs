@@ -1,4 +1,4 @@
-//! Fitted curves and limits → [`Plans`]: the allocation, a proven bound on what any allocation could reach, prices of
+//! Fitted curves and limits → [`Answer`]: the allocation, a proven bound on what any allocation could reach, prices of
 //! the limits, and the frontier over budgets.
 
 pub mod answer;
@@ -11,6 +11,7 @@ pub mod line;
 pub mod master;
 pub mod polish;
 pub mod program;
+pub mod risk;
 pub mod rows;
 pub mod scenarios;
 pub mod search;

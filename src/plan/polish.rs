@@ -24,7 +24,7 @@ pub fn equal_marginals(lines: &[Line], allowed: &[Allowed], group: &[usize], spe
             return;
         }
         let moved = balanced(&near);
-        let gain: f64 = near.iter().zip(&moved).map(|(near, x)| lines[near.line].expected(*x) - near.value).sum();
+        let gain: f64 = near.iter().zip(&moved).map(|(near, x)| lines[near.line].value(*x) - near.value).sum();
         if gain >= 0.0 {
             near.iter().zip(moved).for_each(|(near, x)| spend[near.line] = x);
         }
@@ -49,9 +49,9 @@ impl Near {
         }
         let (from, to) = ((spend * (1.0 - reach)).max(low), (spend * (1.0 + reach)).min(allowed.high));
         let place = |k: usize| from + (to - from) * k as f64 / (PLACES - 1) as f64;
-        let places: Vec<(f64, f64)> = (0..PLACES).map(|k| (place(k), line.marginal(place(k)))).collect();
+        let places: Vec<(f64, f64)> = (0..PLACES).map(|k| (place(k), line.value_slope(place(k)))).collect();
         let falling = places.windows(2).all(|pair| pair[1].1 < pair[0].1);
-        falling.then(|| Near { line: index, spend, value: line.expected(spend), places })
+        falling.then(|| Near { line: index, spend, value: line.value(spend), places })
     }
 
     /// The spend at which the marginal is `price`, between the first and the last place.

@@ -7,12 +7,12 @@ use super::explain::{self, Solution};
 use super::line::{Allowed, Line};
 use super::program::Aim;
 use super::rows::{self, Bounds, Row};
-use super::search::{self, Task};
-use super::{cents, conflict};
+use super::search::Task;
+use super::{cents, conflict, risk};
 use crate::check::{Error, Kind};
 use crate::fit::Fitted;
 use crate::fit::store::season_sum;
-use crate::settings::{BudgetIn, Goal, PlanSettings, RiskMeasure};
+use crate::settings::{BudgetIn, Goal, PlanSettings};
 use crate::units::Currency;
 
 /// The problem that every scenario shares.
@@ -51,8 +51,9 @@ pub fn scenarios(fitted: &Fitted, settings: &PlanSettings, currency: Currency) -
 fn honoured(settings: &PlanSettings) -> Result<(), Error> {
     let not_yet = |place: &str, what: &str| Error::setting(place, format!("{what} is not in this version"));
     let mut wrong = Vec::new();
-    if settings.risk.measure == RiskMeasure::Cvar && settings.risk.weight > 0.0 {
-        wrong.push(not_yet("plan.risk", "a plan for the worst draws").help("use `risk = { measure = \"mean\" }`"));
+    if risk::counts(settings.risk) && settings.goal != Goal::Most {
+        let what = "a plan for the worst draws with another goal than `most`";
+        wrong.push(not_yet("plan.risk", what).help("use `goal = \"most\"`, or `risk = { measure = \"mean\" }`"));
     }
     if settings.caps_from_score {
         wrong.push(
@@ -113,6 +114,7 @@ fn lines(fitted: &Fitted, settings: &PlanSettings) -> Result<Vec<Line>, Error> {
             season,
             reference: fit.reference_spend * periods,
             observed: fit.observed.1 * periods,
+            weights: Vec::new(),
         })
     };
     fitted.channels.iter().map(line).collect()
@@ -163,7 +165,7 @@ fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         return Ok(Outcome::Conflict(explain::conflict_without_money(problem)));
     }
     let task = Task { lines: &problem.lines, allowed: problem.bounds.allowed.clone(), rows, budget, aim: problem.aim };
-    let Some(found) = search::best(&task)? else {
+    let Some(found) = risk::best(&task, problem.settings.risk)? else {
         let conflict = contradiction()?;
         return Ok(Outcome::Conflict(conflict.unwrap_or_else(|| explain::conflict_without_money(problem))));
     };
@@ -173,6 +175,7 @@ fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         bound: found.bound,
         duals: found.duals,
         prices: found.line_prices,
+        gains: found.slopes,
         budget,
     })))
 }

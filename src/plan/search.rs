@@ -28,6 +28,8 @@ const MOST_NODES: usize = 400;
 const MOST_ROUNDS: usize = 14;
 /// Share of the gap that a round must close to be worth another.
 const WORTH_A_ROUND: f64 = 0.2;
+/// Share of the budget below which two spends of a line are the same, to within the solver's accuracy.
+const SAME: f64 = 1e-7;
 /// Share of the price of money below which a row's multiplier is the solver's rounding.
 const LEAST_DUAL: f64 = 1e-6;
 /// Lines from which on the work of a round is shared among threads.
@@ -58,6 +60,8 @@ pub struct Found {
     pub duals: Duals,
     /// What one unit of spend costs each line at these multipliers.
     pub line_prices: Vec<f64>,
+    /// Worth per further unit of spend, by line.
+    pub slopes: Vec<f64>,
 }
 
 /// Solves a task; `None` when no spend satisfies it.
@@ -94,7 +98,8 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(plan) = search.incumbent.take() else { return Ok(None) };
     let spend = search.polished(&plan);
     let bound = open_bound.max(search.left).max(plan.value);
-    Ok(Some(Found { spend, bound, duals: plan.duals, line_prices: plan.line_prices }))
+    let slopes = map(spend.len(), |i| task.lines[i].value_slope(spend[i]));
+    Ok(Some(Found { spend, bound, duals: plan.duals, line_prices: plan.line_prices, slopes }))
 }
 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.
@@ -130,10 +135,12 @@ impl Ord for Node {
     }
 }
 
-/// The best plan so far, and the multipliers of the node that it came from.
+/// The best plan so far, and the multipliers of the closest program that it is the answer of.
 struct Plan {
     spend: Vec<f64>,
     value: f64,
+    /// How far that program's envelopes stand above the curves.
+    excess: f64,
     duals: Duals,
     line_prices: Vec<f64>,
 }
@@ -192,8 +199,8 @@ impl<'a> Search<'a> {
         let program = Program { envelopes: &envelopes, rows: &task.rows, budget: task.budget, aim: task.aim };
         let Some(solved) = master::solve(&program)? else { return Ok(None) };
         // a spend that is not allowed brings what is left of it when it is brought down to one that is
-        let expected = map(task.lines.len(), |i| task.lines[i].expected(brought_down(&allowed[i], solved.spend[i])));
-        let excess = (0..expected.len()).map(|i| (envelopes[i].at(solved.spend[i]) - expected[i]).max(0.0)).collect();
+        let worth = map(task.lines.len(), |i| task.lines[i].value(brought_down(&allowed[i], solved.spend[i])));
+        let excess = (0..worth.len()).map(|i| (envelopes[i].at(solved.spend[i]) - worth[i]).max(0.0)).collect();
         Ok(Some(Node {
             allowed: allowed.to_vec(),
             spend: solved.spend,
@@ -229,20 +236,35 @@ impl<'a> Search<'a> {
     }
 
     fn kpi(&self, spend: &[f64]) -> f64 {
-        map(spend.len(), |i| self.task.lines[i].expected(spend[i])).iter().sum()
+        map(spend.len(), |i| self.task.lines[i].value(spend[i])).iter().sum()
     }
 
-    /// Takes the node's spend for the best plan when it is one and none is better.
+    /// Takes the node's spend for the best plan when it is one and none is better. When it is the best plan again, from a
+    /// program that is closer to the curves, its multipliers are the truer ones.
     fn offer(&mut self, node: &Node) {
         let spend = self.repaired(&node.spend);
         let whole: f64 = spend.iter().sum();
         let kpi = self.kpi(&spend);
         let value = self.task.aim.value(kpi, whole);
-        if !self.is_within(&spend, kpi, whole) || self.incumbent.as_ref().is_some_and(|plan| plan.value >= value) {
+        if !self.is_within(&spend, kpi, whole) {
             return;
         }
+        let excess = node.excess.iter().sum();
+        let near = SAME * self.task.budget.max(1.0);
+        let again = |plan: &Plan| spend.iter().zip(&plan.spend).all(|(x, y)| (x - y).abs() <= near);
         let (duals, line_prices) = (node.duals.clone(), node.line_prices.clone());
-        self.incumbent = Some(Plan { spend, value, duals, line_prices });
+        match &mut self.incumbent {
+            Some(plan) if again(plan) => {
+                if excess < plan.excess {
+                    (plan.duals, plan.line_prices, plan.excess) = (duals, line_prices, excess);
+                }
+                if value > plan.value {
+                    (plan.spend, plan.value) = (spend, value);
+                }
+            }
+            Some(plan) if value <= plan.value => {}
+            _ => self.incumbent = Some(Plan { spend, value, excess, duals, line_prices }),
+        }
     }
 
     /// The spend with every line brought down to what it is allowed.

@@ -164,7 +164,7 @@ mod tests {
             let sample = Sample::hostile();
             let text = text(&sample.results(), lang) + &suppliers(&sample.scores, lang) + &models(&sample.fitted, lang);
             assert!(!text.contains(['\r', '\t', '\u{202E}', '\u{1b}']));
-            assert!(text.lines().all(|line| super::super::text::width(line) < 300), "{text}");
+            assert!(text.lines().all(|line| crate::report::text::width(line) < 300), "{text}");
         }
     }
 

@@ -22,13 +22,16 @@ use crate::check::{Error, Kind};
 /// [`Kind::Write`] naming the path and the reason. Earlier outputs are then as they were, and folders that were made for
 /// the occasion are gone again. [`Kind::Bug`] when an output's path leaves the folder.
 pub fn all(out_dir: &Path, outputs: &[Output]) -> Result<(), Error> {
+    if outputs.is_empty() {
+        return Ok(());
+    }
     DESK.write(out_dir, outputs)
 }
 
 /// Waits for a commit in progress, removes what is staged, and refuses all writing from now on: the last act before the
-/// process ends on an interrupt.
-pub fn abandon() {
-    DESK.close();
+/// process ends on an interrupt. Tells whether outputs of this process are in place already.
+pub fn abandon() -> bool {
+    DESK.close()
 }
 
 static DESK: Desk = Desk::new();
@@ -39,6 +42,8 @@ struct Desk(Mutex<State>);
 #[derive(Default)]
 struct State {
     closed: bool,
+    /// Whether a commit went through.
+    committed: bool,
     staged: Vec<Staging>,
 }
 
@@ -62,7 +67,7 @@ impl Staging {
 
 impl Desk {
     const fn new() -> Desk {
-        Desk(Mutex::new(State { closed: false, staged: Vec::new() }))
+        Desk(Mutex::new(State { closed: false, committed: false, staged: Vec::new() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -75,10 +80,11 @@ impl Desk {
         if state.closed { Err(Error::new(Kind::Write, "interrupted before anything was written")) } else { Ok(state) }
     }
 
-    fn close(&self) {
+    fn close(&self) -> bool {
         let mut state = self.lock();
         state.closed = true;
         state.staged.drain(..).for_each(|staging| staging.remove());
+        state.committed
     }
 
     fn write(&self, out_dir: &Path, outputs: &[Output]) -> Result<(), Error> {
@@ -89,8 +95,10 @@ impl Desk {
             save(&staging.folder.join("new").join(&output.path), &output.bytes)
         });
         let written = written.and_then(|()| {
-            let _state = self.open()?;
-            commit(out_dir, &staging.folder, outputs)
+            let mut state = self.open()?;
+            commit(out_dir, &staging.folder, outputs)?;
+            state.committed = true;
+            Ok(())
         });
         self.finish(&staging);
         written
@@ -275,13 +283,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_in_place_before_an_interrupt_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::new();
+        desk.write(folder.path(), &outputs()).unwrap();
+        assert!(desk.close());
+    }
+
+    #[test]
     fn what_is_abandoned_leaves_nothing_and_lets_nothing_through() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
         let desk = Desk::new();
         let staging = desk.stage(&out).unwrap();
         save(&staging.folder.join("new/a"), b"half").unwrap();
-        desk.close();
+        assert!(!desk.close(), "nothing is in place");
         assert_eq!(files(folder.path()), BTreeMap::new());
         assert_eq!(desk.write(&out, &outputs()).unwrap_err().kind, Kind::Write);
         assert_eq!(files(folder.path()), BTreeMap::new());

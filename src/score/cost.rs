@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::CostPer;
-use super::shrink::{Best, Evidence, Family, Posterior, Prior, Ranks, draws_for, ranks};
+use super::shrink::{Best, Evidence, Family, Mixture, Prior, Ranks, draws_for, ranks_of_mixtures};
 use super::tally::Tally;
 use crate::units::{Kpi, Measure};
 
@@ -67,26 +67,28 @@ pub(super) struct Costs {
 /// What is known of one supplier's cost.
 pub(super) struct Known {
     /// KPI per unit of spend.
-    pub rate: Posterior,
+    pub rate: Mixture,
+    /// The figures of the scorecard.
+    pub cost_per: CostPer,
     /// Spend that reports KPI ÷ φ: what counts as independent evidence.
     pub exposure: f64,
     /// KPI ÷ φ.
     pub events: f64,
-    /// Spend ÷ KPI as they stand.
-    pub raw: Option<f64>,
     /// Rank among the scored suppliers, 1 the cheapest.
     pub ranks: Ranks,
 }
 
 impl Known {
-    /// The figures of the scorecard.
-    pub(super) fn cost_per(&self) -> CostPer {
-        CostPer {
-            raw: self.raw,
-            shrunk: self.rate.mean_cost(),
-            p05: 1.0 / self.rate.quantile(0.95),
-            p95: 1.0 / self.rate.quantile(0.05),
-        }
+    /// What is known after `events` out of `spend`, as they stand, under the beliefs about the other suppliers.
+    fn of(beliefs: &[(f64, Prior)], (events, spend): (f64, f64), phi: f64, ranks: Ranks) -> Known {
+        let rate = Mixture::of(beliefs, events / phi, spend / phi);
+        let cost_per = CostPer {
+            raw: (events > 0.0).then(|| spend / events),
+            shrunk: rate.mean_cost(),
+            p05: 1.0 / rate.quantile(0.95),
+            p95: 1.0 / rate.quantile(0.05),
+        };
+        Known { rate, cost_per, exposure: spend / phi, events: events / phi, ranks }
     }
 
     /// The probability that the true cost is at most `cost`.
@@ -98,34 +100,26 @@ impl Known {
 /// Costs of all suppliers.
 ///
 /// A supplier is scored when it has spend whose entries report the KPI. Its KPI over that spend, both divided by φ, is a
-/// Poisson count; the rates of all suppliers share a Gamma prior of marginal maximum likelihood, whose shape is at least
-/// [`LEAST_SHAPE`]. With fewer than [`FEWEST_SUPPLIERS`], or without any KPI, the prior is worth [`LEAST_SHAPE`] KPI at the
-/// pooled cost (half a KPI standing in for none).
+/// Poisson count; the rates of all suppliers share a Gamma prior, weighed by the marginal likelihood of all of them
+/// ([`Prior::beliefs`]), whose shape is at least [`LEAST_SHAPE`]. With fewer than [`FEWEST_SUPPLIERS`], or without any KPI,
+/// the prior is worth [`LEAST_SHAPE`] KPI at the pooled cost (half a KPI standing in for none).
 pub(super) fn costs(tallies: &[Tally], kpi: Kpi, seed: u64) -> Costs {
-    let swings = Swings::of(tallies, kpi);
-    let figure = kpi.measure();
+    let (swings, figure) = (Swings::of(tallies, kpi), kpi.measure());
     let no_scale = kpi == Kpi::Value && !swings.measured;
     let scored: Vec<usize> = (0..tallies.len()).filter(|at| !no_scale && is_scored(&tallies[*at], figure)).collect();
-    let raw = |at: &usize| (tallies[*at].sum(figure).unwrap_or(0.0), tallies[*at].spend_with(figure));
-    let (events, spend): (Vec<f64>, Vec<f64>) = scored.iter().map(raw).unzip();
-    let (all_events, all_spend) = (events.iter().sum::<f64>(), spend.iter().sum::<f64>());
-    let scaled = |figures: &[f64]| figures.iter().map(|figure| figure / swings.phi).collect::<Vec<f64>>();
-    let prior = prior(&scaled(&events), &scaled(&spend));
-    let rates: Vec<Posterior> =
-        scaled(&events).into_iter().zip(scaled(&spend)).map(|(r, s)| prior.posterior(r, s)).collect();
-    let ranks = ranks(&rates, Best::High, draws_for(rates.len()), seed, STREAM);
+    let seen = |at: &usize| (tallies[*at].sum(figure).unwrap_or(0.0), tallies[*at].spend_with(figure));
+    let seen: Vec<(f64, f64)> = scored.iter().map(seen).collect();
+    let (beliefs, evidence) = beliefs(&seen, swings.phi);
+    let rates: Vec<Mixture> =
+        seen.iter().map(|(events, spend)| Mixture::of(&beliefs, events / swings.phi, spend / swings.phi)).collect();
+    let ranks = ranks_of_mixtures(&rates, Best::High, draws_for(rates.len()), seed, STREAM);
+    let each: Vec<Known> =
+        seen.par_iter().zip(&ranks).map(|(seen, ranks)| Known::of(&beliefs, *seen, swings.phi, *ranks)).collect();
     let mut known: Vec<Option<Known>> = tallies.iter().map(|_| None).collect();
-    for (place, at) in scored.iter().enumerate() {
-        known[*at] = Some(Known {
-            rate: rates[place],
-            exposure: spend[place] / swings.phi,
-            events: events[place] / swings.phi,
-            raw: (events[place] > 0.0).then(|| spend[place] / events[place]),
-            ranks: ranks[place],
-        });
-    }
-    let evidence = (!scored.is_empty()).then_some(prior.evidence);
-    Costs { swings, evidence, pooled: (all_events > 0.0).then(|| all_spend / all_events), known }
+    scored.iter().zip(each).for_each(|(at, each)| known[*at] = Some(each));
+    let (events, spend) = seen.iter().fold((0.0, 0.0), |sum, seen| (sum.0 + seen.0, sum.1 + seen.1));
+    let pooled = (events > 0.0).then(|| spend / events);
+    Costs { swings, evidence: (!scored.is_empty()).then_some(evidence), pooled, known }
 }
 
 /// Whether a supplier has spend whose entries report the KPI.
@@ -133,17 +127,18 @@ pub(super) fn is_scored(tally: &Tally, kpi: Measure) -> bool {
     tally.sum(kpi).is_some_and(|sum| sum >= 0.0) && tally.spend_with(kpi) > 0.0
 }
 
-fn prior(events: &[f64], exposure: &[f64]) -> Prior {
-    let estimated = (events.len() >= FEWEST_SUPPLIERS)
-        .then(|| Prior::fit_from(Family::GammaPoisson, events, exposure, LEAST_SHAPE))
+/// Beliefs about the prior from KPI and spend of all suppliers, and what they rest on.
+fn beliefs(seen: &[(f64, f64)], phi: f64) -> (Vec<(f64, Prior)>, Evidence) {
+    let (events, exposure): (Vec<f64>, Vec<f64>) = seen.iter().map(|(r, s)| (r / phi, s / phi)).unzip();
+    let estimated = (seen.len() >= FEWEST_SUPPLIERS)
+        .then(|| {
+            let likeliest = Prior::fit_from(Family::GammaPoisson, &events, &exposure, LEAST_SHAPE)?;
+            Some((Prior::beliefs(&events, &exposure, LEAST_SHAPE)?, likeliest.evidence))
+        })
         .flatten();
     estimated.unwrap_or_else(|| {
         let (events, exposure) = (events.iter().sum::<f64>(), exposure.iter().sum::<f64>());
-        Prior::assumed(LEAST_SHAPE, exposure / events.max(0.5))
+        let assumed = Prior::assumed(LEAST_SHAPE, exposure / events.max(0.5));
+        (vec![(1.0, assumed)], assumed.evidence)
     })
-}
-
-/// The scorecard's figures of all suppliers, in parallel: each quantile is a search.
-pub(super) fn cost_per(known: &[Option<Known>]) -> Vec<Option<CostPer>> {
-    known.par_iter().map(|known| known.as_ref().map(Known::cost_per)).collect()
 }

@@ -35,7 +35,7 @@
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
-use super::program::{Answer, Goal, Program, Row};
+use super::program::{Answer, Goal, Program, Row, dot};
 use crate::check::{Error, Kind};
 
 /// What mixtures may be made of the units: a bound on Σ λ.
@@ -76,6 +76,39 @@ enum Dominated {
     No,
     By(usize),
     BySeveral,
+}
+
+/// A bound on how two inputs' or outputs' weights compare: `low ≤ w_a / w_b ≤ high`, in the units of the table.
+///
+/// Bounds on weights keep a unit from being efficient by a single cheap figure (an assurance region). They stand in the
+/// envelopment as further columns τ ≥ 0: each bound `g · w ≤ 0` eases row i by `τ gᵢ`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio {
+    /// The weight above the line.
+    pub over: Figure,
+    /// The weight below it.
+    pub under: Figure,
+    /// Least ratio.
+    pub low: f64,
+    /// Largest ratio.
+    pub high: f64,
+}
+
+/// A row of the units' tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// An input, by place.
+    Input(usize),
+    /// An output, by place.
+    Output(usize),
+}
+
+impl Ratio {
+    /// The two bounds as entries of one figure's row: `low · w_b − w_a ≤ 0` and `w_a − high · w_b ≤ 0`.
+    fn entries(&self, figure: Figure) -> [f64; 2] {
+        let (over, under) = (f64::from(u8::from(figure == self.over)), f64::from(u8::from(figure == self.under)));
+        [self.low * under - over, over - self.high * under]
+    }
 }
 
 /// One unit against its peers.
@@ -152,6 +185,11 @@ impl Units {
         (0..self.count()).filter(needed).collect()
     }
 
+    /// The units that no other one beats or equals in every input and output.
+    pub(super) fn unbeaten(&self) -> Vec<usize> {
+        self.reference(None)
+    }
+
     /// How few units leave an analysis without power: n below max(m·s, 3(m + s)) makes most of them efficient by default.
     pub fn fewest(&self) -> usize {
         let (m, s) = (self.inputs.nrows(), self.outputs.nrows());
@@ -177,8 +215,38 @@ impl Units {
     /// assert!(scores[0].is_efficient() && scores[2].is_efficient());
     /// ```
     pub fn radial(&self, returns: Returns, orient: Orient) -> Result<Vec<Radial>, Error> {
+        self.radial_within(returns, orient, &[])
+    }
+
+    /// As [`Units::radial`], with the weights' ratios bounded. Slacks and targets are those of the rows as eased by the bounds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Units::radial`].
+    pub fn radial_within(&self, returns: Returns, orient: Orient, ratios: &[Ratio]) -> Result<Vec<Radial>, Error> {
         let reference = self.reference(None);
-        let score = |unit| Evaluation { units: self, reference: &reference, unit, returns, orient }.radial();
+        let score = |unit| Evaluation { units: self, reference: &reference, unit, returns, orient, ratios }.radial();
+        let scores: Vec<_> = (0..self.count()).into_par_iter().map(score).collect();
+        scores.into_iter().collect()
+    }
+
+    /// Super-efficiency (Andersen & Petersen 1993): every unit against all the others; θ, or 1/φ when output oriented, above 1
+    /// for efficient units. Absent where no mixture of the others reaches the unit: infeasible, never a number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Units::radial`].
+    pub fn super_efficiency(
+        &self,
+        returns: Returns,
+        orient: Orient,
+        ratios: &[Ratio],
+    ) -> Result<Vec<Option<f64>>, Error> {
+        let score = |unit| {
+            let reference = self.reference(Some(unit));
+            let factor = Evaluation { units: self, reference: &reference, unit, returns, orient, ratios }.factor()?;
+            Ok(factor.map(|factor| if orient == Orient::Input { factor } else { 1.0 / factor }))
+        };
         let scores: Vec<_> = (0..self.count()).into_par_iter().map(score).collect();
         scores.into_iter().collect()
     }
@@ -231,6 +299,7 @@ struct Evaluation<'a> {
     unit: usize,
     returns: Returns,
     orient: Orient,
+    ratios: &'a [Ratio],
 }
 
 /// One side of the mixture rows, in shares of the unit's own figures: `held` + `moved` × the factor.
@@ -268,7 +337,7 @@ impl Evaluation<'_> {
             Orient::Input => (Goal::Least, MOVED, HELD),
             Orient::Output => (Goal::Most, HELD, MOVED),
         };
-        let mut objective = vec![0.0; self.reference.len()];
+        let mut objective = vec![0.0; self.intensities()];
         objective.push(1.0);
         match Program::new(goal, objective, self.rows(inputs, outputs, 1)).solve()? {
             Answer::Best(values) => Ok(values.last().copied()),
@@ -277,12 +346,18 @@ impl Evaluation<'_> {
         }
     }
 
+    /// Columns of λ and τ.
+    fn intensities(&self) -> usize {
+        self.reference.len() + 2 * self.ratios.len()
+    }
+
     /// Second stage: intensities of the largest total slack at θ and φ.
     ///
     /// The shares are eased by a rounding error or two, or the first stage's own answer could be cut off.
     fn second_stage(&self, theta: f64, phi: f64) -> Result<Vec<f64>, Error> {
         let worth = |j: &usize| -self.in_sizes(&self.units.inputs, *j) + self.in_sizes(&self.units.outputs, *j);
-        let objective: Vec<f64> = self.reference.iter().map(worth).collect();
+        let mut objective: Vec<f64> = self.reference.iter().map(worth).collect();
+        objective.extend(self.ratios.iter().flat_map(|ratio| self.ease_in_sizes(ratio)));
         for ease in [1e-9, 1e-7] {
             let inputs = Side { held: theta + ease, moved: 0.0 };
             let outputs = Side { held: phi * (1.0 - ease), moved: 0.0 };
@@ -298,38 +373,50 @@ impl Evaluation<'_> {
     /// which is the factor. Each row is counted in the unit's own figure, so that the rows are of one size.
     fn rows(&self, inputs: Side, outputs: Side, extra: usize) -> Vec<Row> {
         let mut rows = Vec::new();
-        for row in self.units.inputs.rows() {
-            let own = row[self.unit];
-            let size = if own > 0.0 { own } else { largest(row) };
-            let mut mixture = self.mixture(row, size, extra);
+        for (place, row) in self.units.inputs.rows().into_iter().enumerate() {
+            let (own, size) = (row[self.unit], self.size(row));
+            let mut mixture = self.mixture(row, Figure::Input(place), -1.0, extra);
             self.move_by(&mut mixture, extra, -inputs.moved * own / size);
             rows.push(Row::at_most(mixture, inputs.held * own / size));
         }
-        for row in self.units.outputs.rows().into_iter().filter(|row| row[self.unit] > 0.0) {
-            let mut mixture = self.mixture(row, row[self.unit], extra);
-            self.move_by(&mut mixture, extra, -outputs.moved);
-            rows.push(Row::at_least(mixture, outputs.held));
+        for (place, row) in self.units.outputs.rows().into_iter().enumerate() {
+            // Of no output at all nothing is required, unless a bound on its weight draws on it.
+            if row[self.unit] > 0.0 || !self.ratios.is_empty() {
+                let (own, size) = (row[self.unit], self.size(row));
+                let mut mixture = self.mixture(row, Figure::Output(place), 1.0, extra);
+                self.move_by(&mut mixture, extra, -outputs.moved * own / size);
+                rows.push(Row::at_least(mixture, outputs.held * own / size));
+            }
         }
         rows.extend(self.returns_row(extra));
         rows
     }
 
-    fn mixture(&self, row: ArrayView1<'_, f64>, size: f64, extra: usize) -> Vec<f64> {
+    /// What a row is counted in: the unit's own figure, or the largest where it has none.
+    fn size(&self, row: ArrayView1<'_, f64>) -> f64 {
+        if row[self.unit] > 0.0 { row[self.unit] } else { largest(row) }
+    }
+
+    /// A row's entries: λ, τ (eased with `sign`) and the extra variables.
+    fn mixture(&self, row: ArrayView1<'_, f64>, figure: Figure, sign: f64, extra: usize) -> Vec<f64> {
+        let size = self.size(row);
         let mut entries: Vec<f64> = self.reference.iter().map(|j| row[*j] / size).collect();
-        entries.resize(self.reference.len() + extra, 0.0);
+        let eased = self.ratios.iter().flat_map(|ratio| ratio.entries(figure));
+        entries.extend(eased.map(|entry| sign * entry / size));
+        entries.resize(self.intensities() + extra, 0.0);
         entries
     }
 
     fn move_by(&self, mixture: &mut [f64], extra: usize, entry: f64) {
         if extra > 0 {
-            mixture[self.reference.len()] = entry;
+            mixture[self.intensities()] = entry;
         }
     }
 
     /// The bound on Σ λ; none under constant returns.
     fn returns_row(&self, extra: usize) -> Option<Row> {
         let mut sum = vec![1.0; self.reference.len()];
-        sum.resize(self.reference.len() + extra, 0.0);
+        sum.resize(self.intensities() + extra, 0.0);
         match self.returns {
             Returns::Crs => None,
             Returns::Vrs => Some(Row::equal(sum, 1.0)),
@@ -347,21 +434,35 @@ impl Evaluation<'_> {
         table.rows().into_iter().map(|row| row[j] / largest(row)).sum()
     }
 
+    /// Σ of what each of a ratio's two bounds adds to the slacks, in the largest of each row.
+    fn ease_in_sizes(&self, ratio: &Ratio) -> [f64; 2] {
+        let rows = |table: &Array2<f64>, figure: fn(usize) -> Figure| {
+            let one =
+                |(place, row): (usize, ArrayView1<'_, f64>)| ratio.entries(figure(place)).map(|e| e / largest(row));
+            table
+                .rows()
+                .into_iter()
+                .enumerate()
+                .map(one)
+                .fold([0.0; 2], |sum, more| [sum[0] + more[0], sum[1] + more[1]])
+        };
+        let (inputs, outputs) = (rows(&self.units.inputs, Figure::Input), rows(&self.units.outputs, Figure::Output));
+        [inputs[0] + outputs[0], inputs[1] + outputs[1]]
+    }
+
     /// Slacks, targets and peers of the intensities.
     fn described(&self, efficiency: f64, (theta, phi): (f64, f64), lambda: &[f64]) -> Radial {
-        let mixed = |row: ArrayView1<'_, f64>| -> f64 {
-            self.reference.iter().zip(lambda).map(|(j, lambda)| row[*j] * lambda).sum()
-        };
-        let slacks = |table: &Array2<f64>, side: f64, sign: f64| -> Vec<f64> {
-            let slack = |row: ArrayView1<'_, f64>| {
-                let (own, slack) = (row[self.unit] * side, sign * (mixed(row) - row[self.unit] * side));
-                let size = if own > 0.0 { own } else { largest(row) };
-                if slack > NOTHING * size { slack } else { 0.0 }
+        let slacks = |table: &Array2<f64>, figure: fn(usize) -> Figure, side: f64, sign: f64| -> Vec<f64> {
+            let slack = |(place, row): (usize, ArrayView1<'_, f64>)| {
+                let size = self.size(row);
+                let mixed = dot(&self.mixture(row, figure(place), sign, 0), lambda);
+                let slack = sign * (mixed - row[self.unit] * side / size);
+                if slack > NOTHING { slack * size } else { 0.0 }
             };
-            table.rows().into_iter().map(slack).collect()
+            table.rows().into_iter().enumerate().map(slack).collect()
         };
-        let input_slacks = slacks(&self.units.inputs, theta, -1.0);
-        let output_slacks = slacks(&self.units.outputs, phi, 1.0);
+        let input_slacks = slacks(&self.units.inputs, Figure::Input, theta, -1.0);
+        let output_slacks = slacks(&self.units.outputs, Figure::Output, phi, 1.0);
         let target = |table: &Array2<f64>, side: f64, sign: f64, slacks: &[f64]| -> Vec<f64> {
             self.own(table).zip(slacks).map(|(own, slack)| own * side + sign * slack).collect()
         };
@@ -378,10 +479,7 @@ impl Evaluation<'_> {
     /// Units whose share of some figure of the mixture is more than rounding.
     fn peers(&self, lambda: &[f64]) -> Vec<(usize, f64)> {
         let counts = |j: usize, lambda: f64| {
-            let matters = |row: ArrayView1<'_, f64>| {
-                let own = row[self.unit];
-                lambda * row[j] > NOTHING * if own > 0.0 { own } else { largest(row) }
-            };
+            let matters = |row: ArrayView1<'_, f64>| lambda * row[j] > NOTHING * self.size(row);
             self.units.inputs.rows().into_iter().any(matters) || self.units.outputs.rows().into_iter().any(matters)
         };
         let all = self.reference.iter().copied().zip(lambda.iter().copied());

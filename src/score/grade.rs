@@ -83,7 +83,7 @@ fn proven(known: &Known, standard: &Standard) -> Result<(), String> {
             "Unproven: at the target its spend is worth {worth:.1} {word}; fewer than 3 prove nothing."
         ));
     }
-    let cost = known.cost_per();
+    let cost = &known.cost_per;
     if cost.p05 <= standard.target && cost.p95 >= TOLERATED * standard.target {
         return Err(format!(
             "Unproven: the cost may be on target or more than 1.25 times it; its {word} count for {:.1} independent ones.",
@@ -131,7 +131,7 @@ impl Chances {
 }
 
 fn cost_sentence(known: &Known, standard: &Standard) -> String {
-    let (cost, currency) = (known.cost_per(), standard.currency);
+    let (cost, currency) = (&known.cost_per, standard.currency);
     let shrunk = cost.shrunk.map_or_else(String::new, |shrunk| format!(" {}", figure(shrunk)));
     let whose = if standard.given { "the target" } else { "the target, all suppliers' pooled cost," };
     format!(

@@ -3,9 +3,13 @@
 mod checks;
 mod compare;
 mod cost;
+pub mod cross;
+pub mod efficiency;
 pub mod envelope;
 mod grade;
+pub mod nonradial;
 mod program;
+pub mod rates;
 mod search;
 pub mod shrink;
 mod simplex;
@@ -64,7 +68,6 @@ fn scores(
     standard: Option<&Standard>,
     kpi: Kpi,
 ) -> Vec<SupplierScore> {
-    let cost_per = cost::cost_per(&costs.known);
     let score = |at: usize| {
         let (tally, efficiency) = (&tallies[at], comparison.efficiency[at].clone());
         let Grade { tier, reasons } = match (&costs.known[at], standard) {
@@ -74,7 +77,7 @@ fn scores(
         };
         SupplierScore {
             registrations: tally.sum(kpi.measure()),
-            cost_per: cost_per[at].clone(),
+            cost_per: costs.known[at].as_ref().map(|known| known.cost_per.clone()),
             efficiency,
             rank: costs.known[at].as_ref().map(|known| Rank::from(&known.ranks)),
             tier,

@@ -199,3 +199,37 @@ fn cost_ceilings_are_kept() {
     let marginal = planned(&channels, 900_000.0, "frontier = []\nmax_marginal_cost = 30.0");
     assert!(marginal.lines.iter().all(|line| line.marginal_cost.unwrap() <= 30.0 * (1.0 + 1e-6)));
 }
+
+/// A line of draws, each of its own height.
+fn risky(tops: &[f64], half: f64) -> String {
+    let draw = |top: &f64| format!(r#"{{ "top": {top}, "half": {half}, "slope": 0.9 }}"#);
+    let draws: Vec<String> = tops.iter().map(draw).collect();
+    format!(
+        r#""family": "hill", "params": {}, "draws": [{}], "reference_spend": {half}"#,
+        draw(&tops[0]),
+        draws.join(",")
+    )
+}
+
+#[test]
+fn a_plan_for_the_worst_draws_agrees_with_brute_force() {
+    let tops = [[100.0, 20.0, 140.0, 60.0, 90.0], [60.0, 75.0, 55.0, 80.0, 50.0]];
+    let channels = [("a", risky(&tops[0], 500.0)), ("b", risky(&tops[1], 400.0))];
+    let (level, weight) = (0.4, 0.7);
+    let rest = format!("frontier = []\nrisk = {{ measure = \"cvar\", level = {level}, weight = {weight} }}");
+    let answer = planned(&channels, 30_000.0, &rest);
+    let value = |x: f64| {
+        let hill = |top: f64, half: f64, x: f64| 30.0 * top / (1.0 + (half / (x / 30.0)).powf(0.9));
+        let mut draws: Vec<f64> =
+            (0..5).map(|i| hill(tops[0][i], 500.0, x) + hill(tops[1][i], 400.0, 30_000.0 - x)).collect();
+        draws.sort_by(f64::total_cmp);
+        (1.0 - weight) * draws.iter().sum::<f64>() / 5.0 + weight * (draws[0] + draws[1]) / 2.0
+    };
+    let grid = (1..3000).map(|k| value(f64::from(k) * 10.0)).fold(0.0, f64::max);
+    let (objective, bound) = (answer.objective.unwrap(), answer.bound.unwrap());
+    assert!((objective - value(answer.lines[0].spend)).abs() < 1e-6 * objective, "{objective}");
+    assert!(objective >= grid * (1.0 - 2e-4) && bound >= grid * (1.0 - 1e-9), "{objective} {grid} {bound}");
+    assert!(answer.gap.unwrap() < 1e-3, "{:?}", answer.gap);
+    let mean = planned(&channels, 30_000.0, "frontier = []");
+    assert!(answer.expected.unwrap().mean < mean.expected.unwrap().mean, "caution costs something on average");
+}

@@ -1,0 +1,86 @@
+//! Any table with a header, for the commands that take one: `outlay efficiency` and `outlay rates`.
+
+use std::path::{Path, PathBuf};
+
+use csv::StringRecord;
+
+use crate::check::{Error, Kind, Origin, Problem};
+
+/// A table as text, a line a record.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    path: PathBuf,
+    headers: Vec<String>,
+    records: Vec<(u64, StringRecord)>,
+}
+
+impl Sheet {
+    /// Reads a comma-separated file in UTF-8, with or without byte-order mark.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`] for a file that is not there or not such a table, [`Kind::Nothing`] for one without rows.
+    pub fn read(path: &Path) -> Result<Sheet, Error> {
+        let name = path.display();
+        let unread = |error: &dyn std::fmt::Display| Error::new(Kind::Input, format!("{name}: {error}"));
+        let bytes = std::fs::read(path).map_err(|error| unread(&error))?;
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let mut reader = csv::Reader::from_reader(text);
+        let headers: Vec<String> =
+            reader.headers().map_err(|error| unread(&error))?.iter().map(|header| header.trim().to_owned()).collect();
+        let mut records = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(|error| unread(&error))?;
+            records.push((record.position().map_or(0, csv::Position::line), record));
+        }
+        if records.is_empty() {
+            return Err(Error::new(Kind::Nothing, format!("{name} has no rows")).help("check the file"));
+        }
+        Ok(Sheet { path: path.to_owned(), headers, records })
+    }
+
+    /// The texts of a column, trimmed.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Settings`] for a header that the table has not, or has twice.
+    pub fn texts(&self, header: &str) -> Result<Vec<&str>, Error> {
+        let place = self.place(header)?;
+        Ok(self.records.iter().map(|(_, record)| record.get(place).unwrap_or("").trim()).collect())
+    }
+
+    /// The numbers of a column.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sheet::texts`]; [`Kind::Input`] with every cell that holds no number.
+    pub fn numbers(&self, header: &str) -> Result<Vec<f64>, Error> {
+        let texts = self.texts(header)?;
+        let mut problems = Vec::new();
+        let mut numbers = Vec::with_capacity(texts.len());
+        for (text, (line, _)) in texts.into_iter().zip(&self.records) {
+            match text.parse::<f64>().ok().filter(|number| number.is_finite()) {
+                Some(number) => numbers.push(number),
+                None => {
+                    let origin = Origin::new(&self.path, *line);
+                    let message = format!("{origin}: column `{header}` holds `{text}`, expected a number");
+                    problems.push(Problem { message, help: Some("fill the cell, or leave the row out".into()) });
+                }
+            }
+        }
+        if problems.is_empty() { Ok(numbers) } else { Err(Error { kind: Kind::Input, problems }) }
+    }
+
+    fn place(&self, header: &str) -> Result<usize, Error> {
+        let mut places = (0..self.headers.len()).filter(|place| self.headers[*place] == header);
+        let there = || format!("the headers are: {}", self.headers.join(", "));
+        match (places.next(), places.next()) {
+            (Some(place), None) => Ok(place),
+            (None, _) => {
+                let message = format!("{} has no column `{header}`", self.path.display());
+                Err(Error::new(Kind::Settings, message).help(there()))
+            }
+            _ => Err(Error::new(Kind::Settings, format!("{} has `{header}` twice", self.path.display())).help(there())),
+        }
+    }
+}
