@@ -3,6 +3,7 @@
 use super::regress::Elasticity;
 use super::{ChannelFit, Diagnostics};
 use crate::check::Finding;
+use crate::settings::Event;
 use crate::units::Grain;
 
 /// Days with spend and KPI that a curve needs at day grain.
@@ -71,6 +72,20 @@ pub fn spend_explains(found: Option<Elasticity>, kpi: &str) -> Result<Elasticity
 /// The findings of all channels, in order.
 pub fn all(channels: &[ChannelFit]) -> Vec<Finding> {
     channels.iter().map(one).collect()
+}
+
+/// # What it does
+/// Says of each `[[event]]` that its days are fitted like any other.
+/// # Why it matters
+/// What the event brought is credited to the channels that spent on its days.
+/// # What to do
+/// Judge the curves with that in mind; events enter the models in a later version.
+pub fn events(events: &[Event]) -> Vec<Finding> {
+    let fitted_like_others = |event: &Event| {
+        let message = format!("{} to {} are fitted like any other days", event.start, event.end);
+        Finding::review("fit.events", &event.name, message, "what the event brought is credited to the channels")
+    };
+    events.iter().map(fitted_like_others).collect()
 }
 
 fn one(fit: &ChannelFit) -> Finding {

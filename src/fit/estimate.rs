@@ -47,7 +47,7 @@ pub fn channels(panel: &Panel, settings: &Settings) -> Result<Fitted, Error> {
         seed: settings.seed,
         panel_sha256: panel.sha256.clone(),
         settings_sha256: settings.sha256.clone(),
-        findings: checks::all(&channels),
+        findings: [checks::all(&channels), checks::events(&settings.events)].concat(),
         channels,
     })
 }

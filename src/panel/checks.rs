@@ -268,14 +268,13 @@ pub fn spend_given(panel: &Panel) -> Vec<Finding> {
 /// # Threshold
 /// Coefficient of variation below [`NARROW`] over at least two reported periods.
 /// # What to do
-/// Vary the budget on purpose for some weeks, or set a prior from a similar channel in `models/priors.toml`.
+/// Vary the budget on purpose for some weeks.
 pub fn spend_varies(panel: &Panel) -> Vec<Finding> {
     let check = "panel.spend_varies";
     let finding = |row: usize| {
         let variation = variation(&panel.reported_spend(row))?;
         let message = format!("spend varies by {:.1} % of its mean, too little to show a curve", 100.0 * variation);
-        let advice = "vary the budget on purpose for some weeks, or set a prior from a similar channel in \
-                      models/priors.toml";
+        let advice = "vary the budget on purpose for some weeks";
         (variation < NARROW).then(|| Finding::review(check, &panel.channels[row].label, message, advice))
     };
     or_pass((0..panel.channels.len()).filter_map(finding).collect(), check, "every channel's spend varies")

@@ -26,6 +26,13 @@ impl Envelope {
         }
     }
 
+    /// The corners around `x`, the same twice when it is one.
+    pub fn around(&self, x: f64) -> (f64, f64) {
+        let after = self.corners.partition_point(|corner| corner.0 < x).min(self.corners.len() - 1);
+        let before = if self.corners[after].0 <= x { after } else { after.saturating_sub(1) };
+        (self.corners[before].0, self.corners[after].0)
+    }
+
     /// The largest value of θ·(envelope) − price·x: at the corner where the slope passes price ÷ θ, found by halving.
     pub fn best(&self, theta: f64, price: f64) -> f64 {
         let value = |i: usize| theta * self.corners[i].1 - price * self.corners[i].0;
@@ -56,12 +63,11 @@ const SAME: f64 = 1e-9;
 const ROUNDING: f64 = 1e-12;
 
 impl Cells {
-    /// Cells over `[low, high]`: finer towards 0, where curves bend most.
+    /// Cells over the allowed spends: finest around the reference spend and towards 0, where curves bend most.
     pub fn new(line: &Line, allowed: &Allowed) -> Cells {
         let (low, high) = (allowed.low, allowed.high);
         let mut grid = vec![low, high];
-        grid.extend((0..14).map(|k| high * 0.6_f64.powi(k)));
-        grid.extend([0.75, 0.9].map(|share| high * share));
+        grid.extend(places(line.reference, high));
         grid.extend([line.reference, line.observed].iter().copied().filter(|x| x.is_finite()));
         grid.extend(allowed.island());
         grid.extend(knots(line));
@@ -124,6 +130,19 @@ impl Cells {
         let ends = [exact(from), exact(allowed.high)];
         Envelope { corners: hull(island.into_iter().chain(ends).chain(cells).collect()) }
     }
+}
+
+/// Spends up to `high`, in steps of their own size: wide ones far above the reference, which may be a thousandth of a
+/// budget that many lines share.
+fn places(reference: f64, high: f64) -> Vec<f64> {
+    let usual = if reference > 0.0 { reference.min(high) } else { high };
+    let mut places = vec![0.75 * high, 0.9 * high];
+    let mut x = high;
+    while x > usual / 600.0 && x > 0.0 {
+        places.push(x);
+        x *= if x > 4.0 * usual { 0.3 } else { 0.6 };
+    }
+    places
 }
 
 /// Spends where a curve given as points turns.

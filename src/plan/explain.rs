@@ -163,7 +163,10 @@ fn line_cash(problem: &Problem, spend: &[f64]) -> Vec<f64> {
     let share = |line: usize| {
         let name = supplier(line);
         let total = face(name);
-        if total > 0.0 { cents(cash(total, contract(name)) * spend[line] / total) } else { 0.0 }
+        // a supplier that gets nothing may still be owed for a missed commitment; its first line bears that
+        let first = (0..line).all(|before| supplier(before) != name);
+        let share = if total > 0.0 { spend[line] / total } else { f64::from(first) };
+        cents(cash(total, contract(name)) * share)
     };
     (0..spend.len()).map(share).collect()
 }

@@ -8,6 +8,8 @@ use super::line::{Allowed, Line};
 
 /// Shares of its spend by which a line may move, in turn.
 const REACHES: [f64; 2] = [0.1, 0.005];
+/// Share of its spend by which a line may move to make up for others.
+const ABSORBING_REACH: f64 = 0.3;
 /// Places at which a line's marginal is looked at, around its spend.
 const PLACES: usize = 7;
 /// Relative distance from an end of its allowed spends at which a line stays where it is.
@@ -23,12 +25,33 @@ pub fn equal_marginals(lines: &[Line], allowed: &[Allowed], group: &[usize], spe
         if near.len() < 2 {
             return;
         }
-        let moved = balanced(&near);
+        let moved = balanced(&near, near.iter().map(|near| near.spend).sum());
         let gain: f64 = near.iter().zip(&moved).map(|(near, x)| lines[near.line].value(*x) - near.value).sum();
         if gain >= 0.0 {
             near.iter().zip(moved).for_each(|(near, x)| spend[near.line] = x);
         }
     }
+}
+
+/// Puts some lines of a group at other spends and lets the others make up for the difference, each as far as it reaches,
+/// at one marginal for all. Whether they could.
+///
+/// A line that a program leaves on a chord, where its curve does not reach, is brought to an end of the chord so: the others
+/// are interior to concave parts of their curves, and lose only in the second order.
+pub fn absorb(lines: &[Line], allowed: &[Allowed], group: &[usize], puts: &[(usize, f64)], spend: &mut [f64]) -> bool {
+    let freed: f64 = puts.iter().map(|(line, x)| spend[*line] - x).sum();
+    let put = |line: &usize| puts.iter().any(|(put, _)| put == line);
+    let reach = |line: usize| Near::new(line, &lines[line], &allowed[line], spend[line], ABSORBING_REACH);
+    let near: Vec<Near> = group.iter().filter(|line| !put(line)).filter_map(|line| reach(*line)).collect();
+    let whole = near.iter().map(|near| near.spend).sum::<f64>() + freed;
+    let at = |k: usize| near.iter().map(|near| near.places[k].0).sum::<f64>();
+    if near.is_empty() || whole < at(0) || whole > at(PLACES - 1) {
+        return false;
+    }
+    let moved = balanced(&near, whole);
+    near.iter().zip(moved).for_each(|(near, x)| spend[near.line] = x);
+    puts.iter().for_each(|(line, x)| spend[*line] = *x);
+    true
 }
 
 /// A line's marginal around its spend: places ascending, marginals falling.
@@ -62,9 +85,8 @@ impl Near {
     }
 }
 
-/// Spends at one marginal for all, as far as each reaches, that add up to what they do now.
-fn balanced(near: &[Near]) -> Vec<f64> {
-    let whole: f64 = near.iter().map(|near| near.spend).sum();
+/// Spends at one marginal for all, as far as each reaches, that add up to `whole` as far as they reach together.
+fn balanced(near: &[Near], whole: f64) -> Vec<f64> {
     let mut low = near.iter().map(|near| near.places[PLACES - 1].1).fold(f64::INFINITY, f64::min);
     let mut high = near.iter().map(|near| near.places[0].1).fold(0.0, f64::max);
     for _ in 0..100 {

@@ -13,7 +13,7 @@ use crate::check::{Error, Kind};
 use crate::fit::Fitted;
 use crate::fit::store::season_sum;
 use crate::settings::{BudgetIn, Goal, PlanSettings};
-use crate::units::Currency;
+use crate::units::{Currency, Field};
 
 /// The problem that every scenario shares.
 pub(super) struct Problem<'a> {
@@ -83,6 +83,7 @@ fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
 
 fn problem<'a>(fitted: &'a Fitted, settings: &'a PlanSettings) -> Result<Problem<'a>, Error> {
     let lines = lines(fitted, settings)?;
+    contracts_have_lines(&lines, settings)?;
     let (rows, allowed) = rows::all(&lines, settings)?;
     let mut bounds = Bounds::new(&rows, allowed);
     if let Some(ceiling) = settings.max_marginal_cost {
@@ -97,6 +98,17 @@ fn problem<'a>(fitted: &'a Fitted, settings: &'a PlanSettings) -> Result<Problem
     let target = settings.target.filter(|_| settings.goal == Goal::LeastSpend);
     let aim = Aim { goal: settings.goal, kpi, spend, target, max_cost_per: settings.max_cost_per };
     Ok(Problem { fitted, settings, lines, rows, bounds, aim })
+}
+
+/// Refuses a contract with a supplier that no line names: its commitment would be missed in silence.
+fn contracts_have_lines(lines: &[Line], settings: &PlanSettings) -> Result<(), Error> {
+    let named = |supplier: &str| lines.iter().any(|line| line.channel.value(Field::Supplier) == Some(supplier));
+    let nobody = settings.contracts.iter().filter(|contract| !named(&contract.supplier));
+    let wrong = nobody.map(|contract| {
+        Error::setting(&format!("plan.contract `{}`", contract.supplier), "no line of the plan has this supplier")
+            .help("write the name as the lines have it; `project.channel` must contain \"supplier\"")
+    });
+    Error::all(wrong.collect())
 }
 
 fn lines(fitted: &Fitted, settings: &PlanSettings) -> Result<Vec<Line>, Error> {

@@ -22,16 +22,23 @@ use crate::check::Error;
 
 /// Relative gap at which the search ends.
 pub const TOLERANCE: f64 = 1e-6;
-/// Nodes after which it ends with what it has.
+/// Nodes after which it ends with what it has, and fewer where nodes are large: lines times nodes.
 const MOST_NODES: usize = 400;
+const MOST_WORK: usize = 20_000;
+/// Share of the largest miss below which a line misses by the width of its cells only, not by a chord.
+const LEAST_MISS: f64 = 0.01;
 /// Programs solved at one node.
 const MOST_ROUNDS: usize = 14;
+/// Programs solved at the first node before a gap that stays counts as one that will.
+const FIRST_ROUNDS: usize = 9;
 /// Share of the gap that a round must close to be worth another.
 const WORTH_A_ROUND: f64 = 0.2;
 /// Share of the budget below which two spends of a line are the same, to within the solver's accuracy.
 const SAME: f64 = 1e-7;
 /// Share of the price of money below which a row's multiplier is the solver's rounding.
 const LEAST_DUAL: f64 = 1e-6;
+/// Relative width from which on two corners of an envelope are a chord worth refining the ends of.
+const WIDE: f64 = 0.02;
 /// Lines from which on the work of a round is shared among threads.
 const PARALLEL: usize = 16;
 
@@ -75,8 +82,9 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(root) = search.solve(allowed)? else { return Ok(None) };
     let mut open = BinaryHeap::from([root]);
     let mut nodes = 1;
+    let most_nodes = (MOST_WORK / task.lines.len().max(1)).clamp(8, MOST_NODES);
     while let Some(node) = open.pop() {
-        if nodes >= MOST_NODES || search.is_good_enough(node.bound) {
+        if nodes >= most_nodes || search.is_good_enough(node.bound) {
             open.push(node);
             break;
         }
@@ -108,14 +116,25 @@ fn capped(task: &Task) -> Option<Vec<Allowed>> {
 }
 
 /// A node after its program was solved and refined.
+#[derive(Clone)]
 struct Node {
     allowed: Vec<Allowed>,
     spend: Vec<f64>,
     /// How far each line's envelope stands above its curve at `spend`.
     excess: Vec<f64>,
+    /// The corners of each line's envelope around `spend`.
+    around: Vec<(f64, f64)>,
     bound: f64,
     duals: Duals,
     line_prices: Vec<f64>,
+}
+
+impl Node {
+    /// The end of the chord that a line stands on, the one that is nearer to its spend.
+    fn nearer_end(&self, line: usize) -> f64 {
+        let (x, (low, high)) = (self.spend[line], self.around[line]);
+        if x - low < high - x { low } else { high }
+    }
 }
 
 impl PartialEq for Node {
@@ -171,19 +190,25 @@ impl<'a> Search<'a> {
     /// Solves and refines one node; `None` when nothing satisfies it.
     fn solve(&mut self, allowed: Vec<Allowed>) -> Result<Option<Node>, Error> {
         let mut last: Option<Node> = None;
-        for _ in 0..MOST_ROUNDS {
+        // the first node's cells are coarse everywhere: what they miss shrinks fourfold a round before chords show
+        let least_rounds = if self.incumbent.is_none() { FIRST_ROUNDS } else { 1 };
+        for round in 1..=MOST_ROUNDS {
             let Some(node) = self.round(&allowed)? else { return Ok(last) };
             let bound = last.as_ref().map_or(node.bound, |before| before.bound.min(node.bound));
             let before = last.as_ref().map_or(f64::INFINITY, |before| before.excess.iter().sum());
             let node = Node { bound, ..node };
             self.offer(&node);
             let gap: f64 = node.excess.iter().sum();
-            let settled = gap <= 0.3 * TOLERANCE * bound.abs() || gap > (1.0 - WORTH_A_ROUND) * before;
-            let spend = node.spend.clone();
+            let stalls = round >= least_rounds && gap > (1.0 - WORTH_A_ROUND) * before;
+            let settled = gap <= 0.3 * TOLERANCE * bound.abs() || stalls;
+            let refined = !settled && self.refine(&node);
             last = Some(node);
-            if settled || !self.refine(&spend) {
+            if !refined {
                 break;
             }
+        }
+        if let Some(node) = &last {
+            self.offer_snapped(node);
         }
         Ok(last)
     }
@@ -203,6 +228,7 @@ impl<'a> Search<'a> {
         let excess = (0..worth.len()).map(|i| (envelopes[i].at(solved.spend[i]) - worth[i]).max(0.0)).collect();
         Ok(Some(Node {
             allowed: allowed.to_vec(),
+            around: envelopes.iter().zip(&solved.spend).map(|(above, x)| above.around(*x)).collect(),
             spend: solved.spend,
             excess,
             bound: solved.bound,
@@ -211,21 +237,46 @@ impl<'a> Search<'a> {
         }))
     }
 
-    /// Splits the cells around a spend; whether any could be split.
-    fn refine(&mut self, spend: &[f64]) -> bool {
+    /// Splits the cells around a node's spend, and around the ends of the chords that it stands on: they decide how high
+    /// the chord is. Whether any could be split.
+    fn refine(&mut self, node: &Node) -> bool {
         let lines = self.task.lines;
-        let each = self.cells.par_iter_mut().enumerate();
-        let split: Vec<bool> = each.map(|(i, cells)| cells.refine(&lines[i], spend[i])).collect();
+        let refined = |(i, cells): (usize, &mut Cells)| {
+            let (low, high) = node.around[i];
+            let at_spend = cells.refine(&lines[i], node.spend[i]);
+            let at_low = high - low > WIDE * high && cells.refine(&lines[i], low);
+            let at_high = high - low > WIDE * high && cells.refine(&lines[i], high);
+            at_spend || at_low || at_high
+        };
+        let split: Vec<bool> = self.cells.par_iter_mut().enumerate().map(refined).collect();
         split.into_iter().any(|split| split)
+    }
+
+    /// Offers the node's spend with every line that stands on a chord brought to the nearer end of it, the lines beside
+    /// it making up for the difference.
+    fn offer_snapped(&mut self, node: &Node) {
+        let least = LEAST_MISS * node.excess.iter().copied().fold(0.0, f64::max);
+        let on_chord: Vec<usize> = (0..node.spend.len()).filter(|line| node.excess[*line] > least).collect();
+        if on_chord.is_empty() || on_chord.len() == node.spend.len() {
+            return;
+        }
+        let task = self.task;
+        let mut spend = node.spend.clone();
+        for group in master::groups(&binding_rows(task, &node.duals), task.lines.len()).0 {
+            let chords = group.iter().filter(|line| on_chord.binary_search(line).is_ok());
+            let puts: Vec<(usize, f64)> = chords.map(|line| (*line, node.nearer_end(*line))).collect();
+            if !puts.is_empty() {
+                polish::absorb(task.lines, &node.allowed, &group, &puts, &mut spend);
+            }
+        }
+        self.offer(&Node { spend, ..node.clone() });
     }
 
     /// The plan with marginals brought together among lines that the same binding rows are about; where that breaks a row
     /// that did not bind, the plan as it was.
     fn polished(&self, plan: &Plan) -> Vec<f64> {
         let task = self.task;
-        let least = LEAST_DUAL * plan.duals.whole.abs();
-        let binds = |(_, dual): &(&&Row, &f64)| dual.abs() > least;
-        let binding: Vec<&Row> = task.rows.iter().zip(&plan.duals.rows).filter(binds).map(|(row, _)| *row).collect();
+        let binding = binding_rows(task, &plan.duals);
         let mut spend = plan.spend.clone();
         for group in master::groups(&binding, task.lines.len()).0 {
             polish::equal_marginals(task.lines, &task.allowed, &group, &mut spend);
@@ -307,6 +358,13 @@ impl<'a> Search<'a> {
         };
         halves.into_iter().flatten().map(narrowed).collect()
     }
+}
+
+/// The rows that multipliers say are worth something.
+fn binding_rows<'a>(task: &Task<'a>, duals: &Duals) -> Vec<&'a Row> {
+    let least = LEAST_DUAL * duals.whole.abs();
+    let binds = |(_, dual): &(&&Row, &f64)| dual.abs() > least;
+    task.rows.iter().zip(&duals.rows).filter(binds).map(|(row, _)| *row).collect()
 }
 
 /// The spend itself where it is allowed, else the largest allowed below it.

@@ -395,6 +395,45 @@ help: set `project.kpi = \"registrations\"`
     refused(&with_model(&format!("[project]\nkpi = \"reads\"\n{PLAN_ONLY}"), &model), &PLAN_MODEL, 2, expected);
 }
 
+// ---- tables ---------------------------------------------------------------------------------------------------------
+
+const RATES: &str = "rates t.csv --label unit --exposure n --family beta-binomial --events";
+const EFFICIENCY: &str = "efficiency t.csv --label unit --inputs n --outputs";
+
+#[test]
+fn a_table_gives_one_document_and_no_files() {
+    let project = project(&[("t.csv", "unit,y,n\nA,4,100\nB,9,120\nC,1,80\n")]);
+    let before = project.tree();
+    for (command, format) in [(RATES, "outlay/rates@1"), (EFFICIENCY, "outlay/efficiency@1")] {
+        let printed = project.succeeds(&format!("{command} y"));
+        assert_eq!(printed, project.succeeds(&format!("{command} y --json")), "{command}");
+        let document: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(document["format"], format);
+        let labels = document["units"].as_array().unwrap().iter().map(|unit| unit["label"].as_str().unwrap());
+        assert_eq!(labels.collect::<Vec<_>>(), ["A", "B", "C"], "the table's order");
+    }
+    assert_same(&before, &project.tree(), "files");
+}
+
+#[test]
+fn a_table_that_cannot_be_used() {
+    let project = project(&[("t.csv", "unit,y,n\nA,4,100\nB,x,120\nC,,80\n")]);
+    for command in [RATES, EFFICIENCY] {
+        let bad = "\
+error: t.csv:3: column `y` holds `x`, expected a number
+error: t.csv:4: column `y` holds ``, expected a number
+help: fill the cell, or leave the row out
+";
+        refused(&project, &[&format!("{command} y")], 3, bad);
+        let unknown = "error: t.csv has no column `z`\nhelp: the headers are: unit, y, n\n";
+        refused(&project, &[&format!("{command} z")], 2, unknown);
+        let missing = "error: none.csv: No such file or directory (os error 2)\n";
+        refused(&project, &[&format!("{command} y").replace("t.csv", "none.csv")], 3, missing);
+    }
+    project.write("t.csv", "unit,y,n\n");
+    refused(&project, &[&format!("{RATES} y")], 4, "error: t.csv has no rows\nhelp: check the file\n");
+}
+
 // ---- limits in conflict: 5 ------------------------------------------------------------------------------------------
 
 const FLOORS: &str = "\
