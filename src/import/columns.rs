@@ -311,11 +311,14 @@ fn layout(headers: &[Header], given: &Found, request: &Request) -> Result<Option
     let asked = layouts::all().iter().find(|layout| asked.as_ref() == Some(&layout.platform));
     let is_canonical = is_enough(headers, given, &canonical_names(given), request);
     let names_platforms = headers.iter().any(|header| header.name == Field::Platform.name());
+    let is_mapped = given.contains_key(&Column::Measure(Measure::Spend));
+    let has_all = |layout: &Layout| is_enough(headers, given, &layout_names(layout), request);
     let fits = |layout: &&Layout| {
-        let is_its_own = !is_canonical || (!names_platforms && has_a_mark(headers, layout));
-        is_its_own && is_enough(headers, given, &layout_names(layout), request)
+        let is_its_own = !is_canonical || (!names_platforms && !is_mapped && has_a_mark(headers, layout));
+        is_its_own && has_all(layout)
     };
-    if let Some(asked) = asked.filter(fits) {
+    let is_as_asked = |layout: &&Layout| fits(layout) || (is_mapped && layout.counts_as_canonical() && has_all(layout));
+    if let Some(asked) = asked.filter(is_as_asked) {
         return Ok(Some(asked));
     }
     if let (Some(asked), false) = (asked, is_canonical) {
@@ -399,7 +402,10 @@ fn mapping(
         fields: Field::ALL.map(|field| cell(Column::Field(field))),
         currency: cell(Column::Currency),
         measures: Measure::ALL.map(|measure| cell(Column::Measure(measure))),
-        units: Measure::ALL.map(|measure| unit(headers, cell(Column::Measure(measure)), layout)),
+        units: Measure::ALL.map(|measure| {
+            let column = Column::Measure(measure);
+            unit(headers, cell(column), layout.filter(|layout| tells(layout, headers, column, request)))
+        }),
         header_currency: header_currency(headers, &found, layout, request)?,
         conversions: None,
         headers: headers.iter().map(|header| header.written.clone()).collect(),
@@ -412,6 +418,12 @@ fn mapping(
     }
     mapping.unread = unread(&mapping);
     has_whom(&mapping, request).map(|()| mapping)
+}
+
+/// Whether a layout tells the unit and currency of a column: not of one that the settings map in a sheet that may be
+/// somebody's own.
+fn tells(layout: &Layout, headers: &[Header], column: Column, request: &Request) -> bool {
+    !request.source.columns.contains_key(column.name()) || has_a_mark(headers, layout)
 }
 
 /// The power of ten that a cell is counted in.
@@ -427,12 +439,14 @@ fn header_currency(
     layout: Option<&Layout>,
     request: &Request,
 ) -> Result<Option<Currency>, Error> {
-    let amounts = found.iter().filter(|(column, _)| column.is_money()).flat_map(|(_, cells)| cells);
-    let named = |header: &Header| {
+    let amounts = found.iter().filter(|(column, _)| column.is_money());
+    let amounts = amounts.flat_map(|(column, cells)| cells.iter().map(move |cell| (*column, *cell)));
+    let named = |column: Column, header: &Header| {
         let suffix = header.base.as_ref().map(|(_, currency)| *currency);
+        let layout = layout.filter(|layout| tells(layout, headers, column, request));
         suffix.or_else(|| layout?.currencies.get(&header.name).copied())
     };
-    let suffixes = amounts.filter_map(|cell| Some((*cell, named(&headers[*cell])?)));
+    let suffixes = amounts.filter_map(|(column, cell)| Some((cell, named(column, &headers[cell])?)));
     let currencies: BTreeMap<Currency, usize> = suffixes.map(|(cell, currency)| (currency, cell)).collect();
     if currencies.len() > 1 {
         let names = listed(currencies.values().map(|cell| headers[*cell].written.as_str()));

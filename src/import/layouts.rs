@@ -31,6 +31,11 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Whether what it shares with the canonical table is counted as there.
+    pub(super) fn counts_as_canonical(&self) -> bool {
+        self.units.keys().all(|name| Column::from_name(name).is_none())
+    }
+
     /// Whether exports of the platform have a header of this normalised name.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.also.iter().chain(self.headers.values().flatten()).any(|known| known == name)

@@ -429,6 +429,12 @@ fn the_canonical_table_is_of_no_platform_without_a_mark() {
         let read = bytes("a.csv", text.as_bytes(), &format!("platform = \"{source}\"")).unwrap().remove(0);
         assert_eq!((read.platform.as_deref(), sum(&read, Measure::Spend)), (None, Some(3_000_000)), "{source}");
     }
+    let own = "date,account,cost,ecpm\n2026-05-01,a,3,1\n";
+    for platform in ["tencent", "reddit", "auto"] {
+        let source = format!("platform = \"{platform}\"\ncolumns = {{ spend = \"cost\" }}");
+        let read = bytes("a.csv", own.as_bytes(), &source).unwrap().remove(0);
+        assert_eq!(sum(&read, Measure::Spend), Some(3_000_000), "{platform}: what the settings map is in its own unit");
+    }
     let named = detected("date,platform,spend,ecpm\n2026-05-01,reddit,3,1\n").unwrap();
     assert_eq!((named.platform.as_deref(), sum(&named, Measure::Spend)), (None, Some(3_000_000)));
     let union = detected("date_day,platform,account_id,spend,clicks\n2026-05-01,google_ads,1,3,5\n").unwrap();
