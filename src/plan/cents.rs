@@ -14,65 +14,106 @@ const ALL: f64 = 1e-6;
 ///
 /// Lines bought in lots are whole already and take no cents.
 pub fn rounded(spend: &[f64], allowed: &[Allowed], rows: &[&Row], budget: f64) -> Vec<f64> {
-    let mut cents = Cents::new(spend, allowed);
+    let mut cents = Cents::new(spend, allowed, rows);
     let free = (budget * PER_UNIT + NEARLY).floor() as i64;
     let sum: f64 = spend.iter().sum();
     let wanted = if budget - sum <= ALL * budget { free } else { (sum * PER_UNIT + NEARLY).floor() as i64 };
-    let mut left = wanted.min(free) - cents.whole.iter().sum::<i64>();
-    while left > 0 {
-        let Some(line) = cents.next(rows, free) else { break };
-        cents.whole[line] += 1;
-        cents.lost[line] -= 1.0;
-        left -= 1;
+    let mut left = wanted.min(free) - cents.sum;
+    let order = cents.by_loss(spend);
+    for row in (0..rows.len()).filter(|row| rows[*row].sense == Sense::AtLeast) {
+        left -= cents.give(&cents.members(row, &order), left, |cents| cents.broken_by(row) > 0.0);
     }
-    cents.spend()
+    while left > 0 {
+        let given = cents.give(&order, left, |_| true);
+        if given == 0 {
+            break;
+        }
+        left -= given;
+    }
+    cents.whole.iter().map(|cents| *cents as f64 / PER_UNIT).collect()
 }
 
 struct Cents<'a> {
     allowed: &'a [Allowed],
+    rows: &'a [&'a Row],
+    /// Cents of each line, and of all.
     whole: Vec<i64>,
-    /// Cents that rounding took from each line.
-    lost: Vec<f64>,
+    sum: i64,
+    /// Rows about each line, and the cents of each row's lines.
+    rows_of: Vec<Vec<usize>>,
+    row_sums: Vec<i64>,
 }
 
 impl Cents<'_> {
-    fn new<'a>(spend: &[f64], allowed: &'a [Allowed]) -> Cents<'a> {
+    fn new<'a>(spend: &[f64], allowed: &'a [Allowed], rows: &'a [&'a Row]) -> Cents<'a> {
         let whole: Vec<i64> = spend.iter().zip(allowed).map(|(x, allowed)| down(*x, allowed)).collect();
-        let lost = spend.iter().zip(&whole).map(|(x, cents)| x * PER_UNIT - *cents as f64).collect();
-        Cents { allowed, whole, lost }
+        let mut rows_of = vec![Vec::new(); whole.len()];
+        for (index, row) in rows.iter().enumerate() {
+            row.lines.iter().for_each(|line| rows_of[*line].push(index));
+        }
+        let row_sums = rows.iter().map(|row| row.lines.iter().map(|line| whole[*line]).sum()).collect();
+        Cents { allowed, rows, sum: whole.iter().sum(), whole, rows_of, row_sums }
     }
 
-    fn spend(&self) -> Vec<f64> {
-        self.whole.iter().map(|cents| *cents as f64 / PER_UNIT).collect()
+    /// Lines in the order of what rounding took from them, most first.
+    fn by_loss(&self, spend: &[f64]) -> Vec<usize> {
+        let lost = |line: &usize| spend[*line] * PER_UNIT - self.whole[*line] as f64;
+        let mut order: Vec<usize> = (0..spend.len()).collect();
+        order.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
+        order
     }
 
-    /// The line that takes the next cent: one that a broken floor is about, else the one that lost most.
-    fn next(&self, rows: &[&Row], budget: i64) -> Option<usize> {
-        let spend = self.spend();
-        let whole: i64 = self.whole.iter().sum();
-        let broken = |row: &&&Row| row.sense == Sense::AtLeast && row.broken_by(&spend, whole as f64 / PER_UNIT) > 0.0;
-        let short: Vec<&&Row> = rows.iter().filter(broken).collect();
-        let may = |line: &usize| whole < budget && self.may_take(*line, &spend, rows);
-        let urgent = |line: usize| short.iter().any(|row| row.lines.contains(&line));
-        (0..spend.len())
-            .filter(may)
-            .max_by(|a, b| urgent(*a).cmp(&urgent(*b)).then(self.lost[*a].total_cmp(&self.lost[*b])).then(b.cmp(a)))
+    /// The lines of a row in an order of all lines.
+    fn members(&self, row: usize, order: &[usize]) -> Vec<usize> {
+        order.iter().copied().filter(|line| self.rows_of[*line].contains(&row)).collect()
     }
 
-    fn may_take(&self, line: usize, spend: &[f64], rows: &[&Row]) -> bool {
+    /// Gives a cent to each line in turn that may take one, while any is left and wanted; how many it gave.
+    fn give(&mut self, lines: &[usize], left: i64, wanted: impl Fn(&Cents) -> bool) -> i64 {
+        let mut given = 0;
+        for line in lines {
+            if given >= left || !wanted(self) {
+                break;
+            }
+            if self.may_take(*line) {
+                self.whole[*line] += 1;
+                self.sum += 1;
+                self.rows_of[*line].iter().for_each(|row| self.row_sums[*row] += 1);
+                given += 1;
+            }
+        }
+        given
+    }
+
+    /// By how much money a row is broken.
+    fn broken_by(&self, row: usize) -> f64 {
+        self.over(row, 0).max(0.0)
+    }
+
+    /// Money by which a row would be broken after `more` cents to one of its lines; negative while it holds.
+    fn over(&self, row: usize, more: i64) -> f64 {
+        let limit = self.rows[row];
+        let cents = (self.row_sums[row] + more) as f64 + limit.total * (self.sum + more) as f64;
+        match limit.sense {
+            Sense::AtMost => cents / PER_UNIT - limit.bound,
+            Sense::AtLeast => limit.bound - cents / PER_UNIT,
+        }
+    }
+
+    fn may_take(&self, line: usize) -> bool {
         let allowed = &self.allowed[line];
-        let cents = self.whole[line] + 1;
-        let in_range = cents as f64 <= allowed.high * PER_UNIT + NEARLY && self.whole[line] > 0;
-        let mut more = spend.to_vec();
-        more[line] += 1.0 / PER_UNIT;
-        let whole: f64 = more.iter().sum();
-        let keeps = |row: &&Row| row.sense == Sense::AtLeast || row.broken_by(&more, whole) <= 1e-6;
-        in_range && allowed.lot == 0.0 && rows.iter().all(keeps)
+        let below = ((self.whole[line] + 1) as f64) <= allowed.high * PER_UNIT + NEARLY;
+        let keeps = |row: &usize| self.rows[*row].sense == Sense::AtLeast || self.over(*row, 1) <= 1e-6;
+        below && self.whole[line] > 0 && allowed.lot == 0.0 && self.rows_of[line].iter().all(keeps)
     }
 }
 
 /// Whole cents up to `x` that the line is allowed.
 fn down(x: f64, allowed: &Allowed) -> i64 {
+    if (allowed.high - allowed.low) * PER_UNIT < 1.0 {
+        // held: to the cent that its amount is written with
+        return (allowed.low * PER_UNIT).round() as i64;
+    }
     let floor = (allowed.low * PER_UNIT - NEARLY).ceil() as i64;
     let cents = (x * PER_UNIT + NEARLY).floor() as i64;
     if allowed.minimum > 0.0 && cents as f64 + NEARLY < allowed.minimum * PER_UNIT {

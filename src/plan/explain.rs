@@ -131,7 +131,9 @@ fn objective_and_bound(problem: &Problem, solution: &Solution, kpi: f64, spent: 
     let risk = problem.settings.risk;
     let kpi = if risk::counts(risk) { risk::value(&risk::draws(&problem.lines, &solution.spend), risk) } else { kpi };
     let value = problem.aim.value(kpi, spent);
-    let bound = solution.bound.max(value);
+    // without any curve nothing can be gained: what the solver's accuracy leaves above that is no bound
+    let nothing_to_gain = problem.aim.goal == Goal::Most && problem.lines.iter().all(|line| line.curve.is_err());
+    let bound = if nothing_to_gain { value } else { solution.bound.max(value) };
     if problem.aim.goal == Goal::LeastSpend { (-value, -bound) } else { (value, bound) }
 }
 

@@ -163,6 +163,16 @@ fn a_line_without_a_curve_is_held_and_its_money_comes_off_first() {
 }
 
 #[test]
+fn without_any_curve_lines_are_held_to_the_cent_and_nothing_is_left_to_prove() {
+    let none =
+        |spend: f64| format!(r#""family": "none", "reason": "spend explains nothing", "reference_spend": {spend}"#);
+    let answer = planned(&[("a", none(122.785_81)), ("b", none(98.893_11))], 7_000.0, "frontier = []");
+    assert_eq!((answer.status, answer.gap), (Status::Optimal, Some(0.0)));
+    assert_eq!((answer.lines[0].spend, answer.lines[1].spend), (3_683.57, 2_966.79));
+    assert_eq!(answer.budget.unspent, 349.64);
+}
+
+#[test]
 fn money_that_no_line_may_take_is_left_with_the_reason() {
     let rest = "frontier = []\n[[plan.limit]]\nname = \"small\"\nwhere = {}\neach = true\nmax = 5000";
     let answer = planned(&[("a", hill(10.0, 500.0, 1.0)), ("b", hill(10.0, 500.0, 1.0))], 30_000.0, rest);
