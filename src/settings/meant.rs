@@ -135,7 +135,7 @@ impl Settings {
         if target_cost.is_some_and(|cost| !(cost > 0.0 && cost.is_finite())) {
             wrong.push(Error::setting("score.target_cost", "must be above 0"));
         }
-        let plan = file.plan.and_then(|plan| plan::checked(plan, &project.channel, &mut wrong));
+        let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
         Error::all(wrong)?;
         Ok(Settings {
             project,

@@ -133,7 +133,7 @@ pub struct Contract {
 }
 
 /// Checks `[plan]`; what is wrong goes to `wrong`, each by its setting.
-pub(super) fn checked(file: file::Plan, channel: &[Field], wrong: &mut Vec<Error>) -> Option<PlanSettings> {
+pub(super) fn checked(file: file::Plan, wrong: &mut Vec<Error>) -> Option<PlanSettings> {
     let start = required_date(file.start.as_deref(), "plan.start", wrong);
     let end = required_date(file.end.as_deref(), "plan.end", wrong);
     if let (Some(start), Some(end)) = (start, end)
@@ -147,22 +147,10 @@ pub(super) fn checked(file: file::Plan, channel: &[Field], wrong: &mut Vec<Error
     });
     let frontier = file.frontier.clone().unwrap_or_else(|| vec![0.5, 0.75, 1.0, 1.25, 1.5]);
     positive(budget, "plan.budget", true, wrong);
-    for (value, place) in [
-        (file.target, "plan.target"),
-        (file.value_per, "plan.value_per"),
-        (file.max_cost_per, "plan.max_cost_per"),
-        (file.max_marginal_cost, "plan.max_marginal_cost"),
-    ] {
-        positive(value, place, false, wrong);
-    }
-    for multiple in &frontier {
-        positive(Some(*multiple), "plan.frontier", false, wrong);
-    }
+    figures_in_range(&file, &frontier, wrong);
     goal_has_its_figure(&file, wrong);
-    share(Some(file.risk.level), "plan.risk.level", wrong);
-    share(Some(file.risk.weight), "plan.risk.weight", wrong);
-    let limits = limits(file.limit, channel, wrong);
-    let minimum_buys = file.minimum_buy.into_iter().map(|buy| minimum_buy(buy, channel, wrong)).collect();
+    let limits = limits(file.limit, wrong);
+    let minimum_buys = file.minimum_buy.into_iter().map(|buy| minimum_buy(buy, wrong)).collect();
     let contracts = contracts(file.contract, wrong);
     Some(PlanSettings {
         start: start?,
@@ -184,6 +172,22 @@ pub(super) fn checked(file: file::Plan, channel: &[Field], wrong: &mut Vec<Error
     })
 }
 
+fn figures_in_range(file: &file::Plan, frontier: &[f64], wrong: &mut Vec<Error>) {
+    for (value, place) in [
+        (file.target, "plan.target"),
+        (file.value_per, "plan.value_per"),
+        (file.max_cost_per, "plan.max_cost_per"),
+        (file.max_marginal_cost, "plan.max_marginal_cost"),
+    ] {
+        positive(value, place, false, wrong);
+    }
+    for multiple in frontier {
+        positive(Some(*multiple), "plan.frontier", false, wrong);
+    }
+    share(Some(file.risk.level), "plan.risk.level", wrong);
+    share(Some(file.risk.weight), "plan.risk.weight", wrong);
+}
+
 fn required_date(text: Option<&str>, place: &str, wrong: &mut Vec<Error>) -> Option<Date> {
     let Some(text) = text else {
         wrong.push(Error::setting(place, "missing; a date such as 2026-06-01"));
@@ -201,7 +205,7 @@ fn goal_has_its_figure(file: &file::Plan, wrong: &mut Vec<Error>) {
     }
 }
 
-fn limits(file: Vec<file::Limit>, channel: &[Field], wrong: &mut Vec<Error>) -> Vec<Limit> {
+fn limits(file: Vec<file::Limit>, wrong: &mut Vec<Error>) -> Vec<Limit> {
     let mut limits: Vec<Limit> = Vec::new();
     for (index, limit) in file.into_iter().enumerate() {
         let name = limit.name.clone().unwrap_or_else(|| format!("limit {}", index + 1));
@@ -209,12 +213,12 @@ fn limits(file: Vec<file::Limit>, channel: &[Field], wrong: &mut Vec<Error>) -> 
             let message = format!("the name `{name}` is taken; limits are keyed by name");
             wrong.push(Error::setting(&format!("plan.limit `{name}`"), message));
         }
-        limits.push(limit_of(limit, name, channel, wrong));
+        limits.push(limit_of(limit, name, wrong));
     }
     limits
 }
 
-fn limit_of(file: file::Limit, name: String, channel: &[Field], wrong: &mut Vec<Error>) -> Limit {
+fn limit_of(file: file::Limit, name: String, wrong: &mut Vec<Error>) -> Limit {
     let place = format!("plan.limit `{name}`");
     let keys = [file.min, file.max, file.share_min, file.share_max, file.cut_at_most, file.rise_at_most, file.fixed];
     if keys.iter().all(Option::is_none) {
@@ -239,7 +243,7 @@ fn limit_of(file: file::Limit, name: String, channel: &[Field], wrong: &mut Vec<
         wrong.push(Error::setting(&place, "`fixed` stands alone: it already is both bounds"));
     }
     Limit {
-        whom: whom(file.whom, channel, &place, wrong),
+        whom: whom(file.whom, &place, wrong),
         name,
         min: file.min,
         max: file.max,
@@ -261,23 +265,24 @@ fn ordered(low: Option<f64>, high: Option<f64>, keys: (&str, &str), place: &str,
     }
 }
 
-fn whom(file: BTreeMap<Field, String>, channel: &[Field], place: &str, wrong: &mut Vec<Error>) -> Whom {
-    for field in file.keys().filter(|field| !channel.contains(field)) {
-        let fields = channel.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ");
-        let message = format!("`where` names `{}`, but a plan line is one {fields}", field.name());
-        wrong.push(Error::setting(place, message).help("use the fields of `project.channel`, or add the field to it"));
+/// Which lines are meant. What the fields of a line are, only the models tell: a field that no line has matches none, and
+/// planning refuses that with the lines that there are.
+fn whom(file: BTreeMap<Field, String>, place: &str, wrong: &mut Vec<Error>) -> Whom {
+    if file.contains_key(&Field::Department) {
+        let message = "`where` names `department`, a tag that figures are split by and no part of a plan line";
+        wrong.push(Error::setting(place, message).help("use platform, supplier, account or campaign"));
     }
     Whom(file)
 }
 
-fn minimum_buy(file: file::MinimumBuy, channel: &[Field], wrong: &mut Vec<Error>) -> MinimumBuy {
+fn minimum_buy(file: file::MinimumBuy, wrong: &mut Vec<Error>) -> MinimumBuy {
     let place = "plan.minimum_buy";
     if file.amount.is_none() && file.lot.is_none() {
         wrong.push(Error::setting(place, "needs `amount`, `lot` or both"));
     }
     positive(file.amount, "plan.minimum_buy.amount", false, wrong);
     positive(file.lot, "plan.minimum_buy.lot", false, wrong);
-    MinimumBuy { whom: whom(file.whom, channel, place, wrong), amount: file.amount, lot: file.lot }
+    MinimumBuy { whom: whom(file.whom, place, wrong), amount: file.amount, lot: file.lot }
 }
 
 fn contracts(file: Vec<file::Contract>, wrong: &mut Vec<Error>) -> Vec<Contract> {
