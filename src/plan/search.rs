@@ -39,6 +39,10 @@ const SAME: f64 = 1e-7;
 const LEAST_DUAL: f64 = 1e-6;
 /// Relative width from which on two corners of an envelope are a chord worth refining the ends of.
 const WIDE: f64 = 0.02;
+/// Share of its spend by which a line may move in the program that prices come from, and the places around it, as
+/// multiples, at which cells end there.
+const NEAR: f64 = 0.05;
+const NARROW: [f64; 6] = [0.98, 0.995, 0.999, 1.001, 1.005, 1.02];
 /// Lines from which on the work of a round is shared among threads.
 const PARALLEL: usize = 16;
 
@@ -106,8 +110,9 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(plan) = search.incumbent.take() else { return Ok(None) };
     let spend = search.polished(&plan);
     let bound = open_bound.max(search.left).max(plan.value);
+    let (duals, line_prices) = search.priced(&spend).unwrap_or((plan.duals, plan.line_prices));
     let slopes = map(spend.len(), |i| task.lines[i].value_slope(spend[i]));
-    Ok(Some(Found { spend, bound, duals: plan.duals, line_prices: plan.line_prices, slopes }))
+    Ok(Some(Found { spend, bound, duals, line_prices, slopes }))
 }
 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.
@@ -284,6 +289,30 @@ impl<'a> Search<'a> {
         let (kpi, whole) = (self.kpi(&spend), spend.iter().sum());
         let better = task.aim.value(kpi, whole) >= plan.value;
         if better && self.is_within(&spend, kpi, whole) { spend } else { plan.spend.clone() }
+    }
+
+    /// The multipliers of the program around a plan, its cells as narrow as prices are to be exact: between the corners of
+    /// a wider cell a price may be anything from one slope to the next.
+    fn priced(&mut self, spend: &[f64]) -> Option<(Duals, Vec<f64>)> {
+        let near: Vec<Allowed> = (0..spend.len()).map(|i| self.near(i, spend[i])).collect();
+        for (i, cells) in self.cells.iter_mut().enumerate() {
+            NARROW.iter().for_each(|share| {
+                cells.split(&self.task.lines[i], spend[i] * share);
+            });
+        }
+        let node = self.round(&near).ok()??;
+        Some((node.duals, node.line_prices))
+    }
+
+    /// The spends around a line's in which it may move, its own limits among their ends.
+    fn near(&self, line: usize, x: f64) -> Allowed {
+        let allowed = self.task.allowed[line];
+        let high = allowed.high.min(self.task.budget.max(allowed.low));
+        if allowed.lot > 0.0 || (x == 0.0 && allowed.minimum > 0.0) {
+            return Allowed::between(x, x);
+        }
+        let room = if x > 0.0 { NEAR * x } else { NEAR * NEAR * self.task.lines[line].reference };
+        Allowed::between((x - room).max(allowed.low.max(allowed.minimum)).min(x), (x + room).min(high).max(x))
     }
 
     fn kpi(&self, spend: &[f64]) -> f64 {

@@ -138,6 +138,23 @@ fn limits_hold_and_their_prices_predict() {
     assert!(share.price < 0.0 && share.unit == "registrations per percentage point", "{share:?}");
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn the_price_of_the_budget_predicts_what_more_of_it_brings(curves in curves(), share in 0.2..0.6f64) {
+        let curves: Vec<_> = curves.iter().map(|(t, h, s)| (*t, *h, s.min(1.0))).collect();
+        let names = names(curves.len());
+        let channels: Vec<_> = names.iter().zip(&curves).map(|(n, (t, h, s))| (n.as_str(), hill(*t, *h, *s))).collect();
+        let rest = format!("frontier = []\n[[plan.limit]]\nname = \"c0\"\nwhere = {{ platform = \"c0\" }}\nshare_max = {share}");
+        let (one, other) = (planned(&channels, 50_000.0, &rest), planned(&channels, 50_500.0, &rest));
+        let change = (other.objective.unwrap() - one.objective.unwrap()) / 500.0;
+        let price = one.prices.iter().find(|price| price.limit == "budget").unwrap().price;
+        // 1 % more money: concave, so the change is a little less than the price
+        prop_assert!((price / change - 1.0).abs() < 0.02, "{price} {change}");
+    }
+}
+
 #[test]
 fn floors_above_the_budget_are_a_conflict_in_the_users_words() {
     let rest = "frontier = [2.0]\n[[plan.limit]]\nname = \"floor\"\nwhere = {}\nmin = 50000";
