@@ -12,6 +12,8 @@ use crate::units::Field;
 
 /// Gap up to which a plan counts as optimal.
 pub const OPTIMAL: f64 = 1e-4;
+/// Relative difference up to which a line's marginal cost is the one that lines share; a curve of points has jumps.
+const SHARED: f64 = 0.02;
 /// Money below which spend sits on a bound.
 const CENT: f64 = 0.011;
 /// Share of the budget's own price below which a price is the solver's rounding.
@@ -337,7 +339,11 @@ fn why_not_more(problem: &Problem, solution: &Solution, line: usize, limited_by:
     if solution.duals.budget <= 0.0 {
         return format!("its last one costs {}; another would cost more than it is worth", costs(marginal));
     }
-    format!("the budget ends here: its last one costs {}, as much as everywhere", costs(marginal))
+    let everywhere = marginal.zip(budget).is_none_or(|(here, there)| (here / there - 1.0).abs() < SHARED);
+    if everywhere {
+        return format!("the budget ends here: its last one costs {}, as much as everywhere", costs(marginal));
+    }
+    format!("its last one costs {}, its next more than the budget's last, {}", costs(marginal), costs(budget))
 }
 
 fn unspent_because(problem: &Problem, solution: &Solution) -> String {
