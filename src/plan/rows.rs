@@ -34,6 +34,7 @@ impl fmt::Display for Label {
             Label::Limit(name) => f.write_str(name),
             Label::Held(channel) => write!(f, "held: {channel}"),
             Label::Excluded(channel) => write!(f, "excluded: {channel}"),
+            Label::MinimumBuy(whom) if whom.is_empty() => f.write_str("minimum buy"),
             Label::MinimumBuy(whom) => write!(f, "minimum buy: {whom}"),
             Label::Target => f.write_str("target"),
             Label::MaxCostPer => f.write_str("max_cost_per"),

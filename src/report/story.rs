@@ -100,6 +100,8 @@ fn unspent(answer: &Answer, words: &Words) -> String {
 pub(super) struct Told {
     /// Which limits, and by how much they miss each other.
     pub(super) line: String,
+    /// What is known of mending it.
+    pub(super) why: String,
     /// One line a limit that must give way.
     pub(super) relax: Vec<String>,
 }
@@ -112,8 +114,14 @@ pub(super) fn conflict(conflict: &Conflict, currency: &str, words: &Words) -> To
     let relax = conflict.relax.iter();
     let relax =
         relax.map(|r| words.tell("relax_line", &[("limit", &quoted(&r.limit)), ("by", &money(r.by, currency))]));
-    let line = words.tell("conflict_line", &[("limits", &limits), ("short", &short)]);
-    Told { line, relax: relax.collect() }
+    let relax: Vec<String> = relax.collect();
+    // without money that mends it nothing is proven: minimum buys, lots, a target or a ceiling are in the way
+    let (line, why) = if relax.is_empty() {
+        (words.tell("conflict_line_open", &[("limits", &limits)]), words.say("conflict_why_open"))
+    } else {
+        (words.tell("conflict_line", &[("limits", &limits), ("short", &short)]), words.say("conflict_why"))
+    };
+    Told { line, why: why.to_owned(), relax }
 }
 
 /// How planning ended.

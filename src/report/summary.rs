@@ -95,7 +95,7 @@ pub fn suppliers(scores: &Scorecard, lang: Lang) -> String {
 fn conflict(conflict: &Conflict, currency: &str, words: &Words) -> String {
     let told = story::conflict(conflict, currency, words);
     let relax = told.relax.iter().map(|line| format!("  {line}"));
-    let head = [words.say("conflict").to_owned(), told.line, words.say("conflict_why").to_owned()];
+    let head = [words.say("conflict").to_owned(), told.line, told.why];
     head.into_iter().chain(relax).collect::<Vec<_>>().join("\n")
 }
 

@@ -165,6 +165,15 @@ fn floors_above_the_budget_are_a_conflict_in_the_users_words() {
     assert_eq!(answer.frontier[0].status, Status::Optimal);
 }
 
+/// Money does not mend it, so nothing is claimed of money: the candidates are named, and no way to give.
+#[test]
+fn a_minimum_buy_beyond_the_budget_is_a_conflict_without_a_proof() {
+    let rest = "frontier = []\n[[plan.limit]]\nname = \"some\"\nmin = 500\n[[plan.minimum_buy]]\namount = 50000";
+    let answer = planned(&[("a", hill(10.0, 500.0, 1.0)), ("b", hill(10.0, 500.0, 1.0))], 30_000.0, rest);
+    let conflict = answer.conflict.unwrap();
+    assert_eq!((conflict.limits, conflict.relax), (vec!["minimum buy".to_owned(), "budget".to_owned()], Vec::new()));
+}
+
 #[test]
 fn a_line_without_a_curve_is_held_and_its_money_comes_off_first() {
     let none = r#""family": "none", "reason": "27 usable days of 60 needed", "reference_spend": 200.0"#;

@@ -50,7 +50,7 @@ struct Plan<'a> {
     totals: Totals,
     comparison: Option<Comparison>,
     story: Vec<String>,
-    conflict: Option<(String, Vec<String>)>,
+    conflict: Option<(String, Vec<String>, String)>,
     status: &'a str,
     gap: Option<String>,
     /// Whether ranges say more than means.
@@ -207,7 +207,7 @@ fn plan<'a>(results: &Results<'a>, answer: &'a Answer, words: &'a Words) -> Resu
         story: story::plan(results.settings, results.fitted, answer, words),
         conflict: answer.conflict.as_ref().map(|conflict| {
             let told = story::conflict(conflict, &answer.currency, words);
-            (told.line, told.relax)
+            (told.line, told.relax, told.why)
         }),
         status: story::status(answer.status, words),
         gap: answer.gap.map(numbers::small_percent),

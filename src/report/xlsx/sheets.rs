@@ -48,7 +48,7 @@ pub(super) fn summary(results: &Results, words: &Words) -> Result<Worksheet, Xls
 fn told(results: &Results, answer: &Answer, words: &Words) -> Vec<String> {
     let Some(conflict) = &answer.conflict else { return story::plan(results.settings, results.fitted, answer, words) };
     let told = story::conflict(conflict, &answer.currency, words);
-    [told.line, words.say("conflict_why").to_owned()].into_iter().chain(told.relax).collect()
+    [told.line, told.why].into_iter().chain(told.relax).collect()
 }
 
 fn summary_items(results: &Results, words: &Words) -> Vec<(String, Cell, Holds)> {
