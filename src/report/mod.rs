@@ -9,6 +9,7 @@
 
 pub mod charts;
 pub mod csv;
+pub mod dictionary;
 pub mod figures;
 pub mod html;
 pub mod json;
@@ -68,8 +69,8 @@ pub struct Results<'a> {
 }
 
 /// What `outlay check` writes: `quality.json` and `ledger.csv`.
-pub fn checked(ledger: &Ledger, findings: &[Finding]) -> Vec<Output> {
-    vec![json::quality(ledger, findings), csv::ledger(ledger)]
+pub fn checked(ledger: &Ledger, panel: &Panel, findings: &[Finding]) -> Vec<Output> {
+    vec![json::quality(ledger, panel, findings), csv::ledger(ledger)]
 }
 
 /// What `outlay fit` writes beside the model file: `curves.csv`.
@@ -87,13 +88,14 @@ pub fn planned(answer: &Answer) -> Vec<Output> {
     vec![json::plan(answer), csv::plan(answer)]
 }
 
-/// What `outlay report` writes: `report.html`, `report.xlsx` and `charts/`.
+/// What `outlay report` writes: `report.html`, `report.xlsx`, `dictionary.csv` and `charts/`.
 ///
 /// # Errors
 ///
 /// [`Kind::Bug`](crate::check::Kind::Bug) when a template, a chart or the workbook cannot be made from the results.
 pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     let mut outputs = vec![html::page(results, lang)?, xlsx::workbook(results, lang)?];
+    outputs.push(csv::dictionary(&dictionary::metrics(results.settings, results.ledger, lang)));
     outputs.extend(charts::files(results, lang)?);
     Ok(outputs)
 }
@@ -105,7 +107,7 @@ mod tests {
 
     /// Everything that a run writes, but for the model file.
     fn all(sample: &Sample, lang: Lang) -> Vec<Output> {
-        let mut outputs = checked(&sample.ledger, &sample.findings);
+        let mut outputs = checked(&sample.ledger, &sample.panel, &sample.findings);
         outputs.extend(fitted(&sample.fitted));
         outputs.extend(scored(&sample.scores));
         outputs.extend(planned(&sample.answer));

@@ -261,7 +261,14 @@ mod tests {
 
     fn ledger(entries: Vec<Entry>) -> Ledger {
         let currency = "CNY".parse().unwrap();
-        Ledger { currency, entries, rows: RowCount::default(), sources: Vec::new(), findings: Vec::new() }
+        Ledger {
+            currency,
+            entries,
+            rows: RowCount::default(),
+            sources: Vec::new(),
+            late: Vec::new(),
+            findings: Vec::new(),
+        }
     }
 
     /// `days` equal days of a supplier.

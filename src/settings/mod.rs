@@ -1,10 +1,19 @@
 //! Settings in two types: as written ([`file`]) and as meant ([`Settings`]), checked once, whole, at the start.
 
 mod file;
+mod late;
+mod leads;
 mod meant;
+mod names;
 mod plan;
 
-pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, Overlap, RebateMethod, RiskMeasure, Tier};
+pub use file::{
+    BadRows, Basis, BudgetIn, DateOrder, Duplicates, Goal, Negative, NoCurve, Overlap, OwnTotal, RebateMethod,
+    RiskMeasure, Tier,
+};
+pub use late::LateSettings;
+pub use leads::{LeadRule, LeadScreen, LeadsSettings};
 pub(crate) use meant::hex;
 pub use meant::{Event, Project, ScoreSettings, Settings, Source};
+pub use names::{NamePattern, NamesSettings};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
