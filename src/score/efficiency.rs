@@ -6,7 +6,7 @@ use ndarray::Array2;
 use serde::Serialize;
 
 use super::cross::{Cross, cross_efficiency};
-use super::envelope::{Figure, Orient, Radial, Ratio, Returns, Units};
+use super::envelope::{Figure, Model, Orient, Radial, Ratio, Returns, Units};
 use super::nonradial::{Mixed, NonRadial};
 use crate::check::{Error, Finding, Kind};
 
@@ -312,11 +312,12 @@ fn mixed(table: &Table) -> Result<Mixed, Error> {
 fn radial(table: &Table, options: &Options, orient: Orient) -> Result<Vec<Unit>, Error> {
     let units = good(table)?;
     let ratios = options.ratios.iter().map(|ratio| bound(table, ratio)).collect::<Result<Vec<Ratio>, Error>>()?;
-    let scores = units.radial_within(options.returns, orient, &ratios)?;
+    let model = Model { returns: options.returns, orient, ratios, fixed: Vec::new() };
+    let scores = units.radial_under(&model)?;
     let mut found: Vec<Unit> =
         scores.into_iter().enumerate().map(|(at, score)| radial_unit(table, at, score)).collect();
     if options.super_efficiency {
-        let over = units.super_efficiency(options.returns, orient, &ratios)?;
+        let over = units.super_efficiency(&model)?;
         for (unit, score) in found.iter_mut().zip(over) {
             (unit.super_efficiency, unit.infeasible) = (Some(score), score.is_none());
         }

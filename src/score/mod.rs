@@ -6,6 +6,7 @@ mod cost;
 pub mod cross;
 pub mod efficiency;
 pub mod envelope;
+mod evaluation;
 mod grade;
 pub mod nonradial;
 mod program;

@@ -15,7 +15,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use rayon::prelude::*;
 
 use super::envelope::{Orient, Returns, Units};
-use super::program::{Answer, Goal, Program, Row, Sense, dot};
+use super::program::{Answer, Goal, Program, Row, dot};
 use crate::check::{Error, Kind};
 
 /// Share of a figure below which a slack or a peer's contribution is rounding.
@@ -138,57 +138,31 @@ impl Mixed {
         }
         let mut objective = vec![0.0; all.len()];
         objective.push(1.0);
-        let first = Program::new(Goal::Most, objective, self.directional_rows(unit, &all, returns, None));
-        let Answer::Best(values) = first.solve()? else { return Err(failed(unit)) };
-        let beta = if values[all.len()] < 1e-9 { 0.0 } else { values[all.len()] };
         let worth = |j: &usize| {
             let sum = |table: &Array2<f64>| table.rows().into_iter().map(|row| row[*j] / largest(row)).sum::<f64>();
             sum(&self.goods) - sum(&self.inputs)
         };
-        let worth: Vec<f64> = all.iter().map(worth).collect();
-        for ease in [1e-9, 1e-7] {
-            let rows = self.directional_rows(unit, &all, returns, Some((beta, ease)));
-            if let Answer::Best(lambda) = Program::new(Goal::Most, worth.clone(), rows).solve()? {
-                let mut score = self.described(unit, (1.0 / (1.0 + beta), Some(beta)), &all, &lambda);
-                score.bad_slacks.iter_mut().for_each(|slack| *slack = 0.0);
-                return Ok(score);
-            }
-        }
-        Err(failed(unit))
+        let worth = all.iter().map(worth).chain([0.0]).collect();
+        let rows = self.directional_rows(unit, &all, returns);
+        let program = Program { then: Some(worth), ..Program::new(Goal::Most, objective, rows) };
+        let Answer::Best(values) = program.solve()? else { return Err(failed(unit)) };
+        let (lambda, beta) = values.split_at(all.len());
+        let beta = if beta[0] < 1e-9 { 0.0 } else { beta[0] };
+        let mut score = self.described(unit, (1.0 / (1.0 + beta), Some(beta)), &all, lambda);
+        score.bad_slacks.iter_mut().for_each(|slack| *slack = 0.0);
+        Ok(score)
     }
 
-    /// Rows of the directional distance: with β as the last column, or with β held, eased by a rounding error.
-    fn directional_rows(&self, unit: usize, all: &[usize], returns: Returns, held: Option<(f64, f64)>) -> Vec<Row> {
-        let (beta, ease) = held.unwrap_or((0.0, 0.0));
+    /// Rows of the directional distance, β as the last column.
+    fn directional_rows(&self, unit: usize, all: &[usize], returns: Returns) -> Vec<Row> {
         let rows = |table: &Array2<f64>, moved: f64| -> Vec<(Vec<f64>, f64)> {
-            let mut rows = shares(table.view(), all, unit, moved);
-            if held.is_some() {
-                rows.iter_mut().for_each(|row| row.truncate(all.len()));
-            }
-            let own = table.column(unit);
-            rows.into_iter().zip(own.iter().map(|own| f64::from(u8::from(*own > 0.0)))).collect()
+            let own = table.column(unit).into_iter().map(|own| f64::from(u8::from(*own > 0.0)));
+            shares(table.view(), all, unit, moved).into_iter().zip(own).collect()
         };
-        let mut found: Vec<Row> =
-            rows(&self.inputs, 0.0).into_iter().map(|(row, own)| Row::at_most(row, own + ease)).collect();
-        let goods = rows(&self.goods, -1.0).into_iter();
-        found.extend(goods.map(|(row, own)| Row::at_least(row, own * (1.0 + beta) - ease)));
-        for (row, own) in rows(&self.bads, 1.0) {
-            let bound = own * (1.0 - beta);
-            match held {
-                None => found.push(Row { coefficients: row, sense: Sense::Equal, bound }),
-                Some(_) => {
-                    found.push(Row::at_most(row.clone(), bound + ease));
-                    found.push(Row::at_least(row, bound - ease));
-                }
-            }
-        }
-        let width = all.len() + usize::from(held.is_none());
-        let returns = returns_row(returns, all.len(), 0.0, 1.0);
-        found.extend(returns.map(|mut row| {
-            row.coefficients.truncate(width);
-            row
-        }));
-        found
+        let inputs = rows(&self.inputs, 0.0).into_iter().map(|(row, own)| Row::at_most(row, own));
+        let goods = rows(&self.goods, -1.0).into_iter().map(|(row, own)| Row::at_least(row, own));
+        let bads = rows(&self.bads, 1.0).into_iter().map(|(row, own)| Row::equal(row, own));
+        inputs.chain(goods).chain(bads).chain(returns_row(returns, all.len(), 0.0, 1.0)).collect()
     }
 
     fn described(
