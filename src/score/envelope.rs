@@ -204,18 +204,13 @@ impl Units {
     }
 
     /// The units that mixtures need, all but those beaten by another; with `without` as if that one did not exist.
-    fn reference(&self, without: Option<usize>) -> Vec<usize> {
+    pub(super) fn reference(&self, without: Option<usize>) -> Vec<usize> {
         let needed = |j: &usize| match self.dominated[*j] {
             Dominated::No => Some(*j) != without,
             Dominated::By(other) => Some(other) == without,
             Dominated::BySeveral => false,
         };
         (0..self.count()).filter(needed).collect()
-    }
-
-    /// The units that no other one beats or equals in every input and output.
-    pub(super) fn unbeaten(&self) -> Vec<usize> {
-        self.reference(None)
     }
 
     /// How few units leave an analysis without power: n below max(m·s, 3(m + s)) makes most of them efficient by default.
@@ -476,5 +471,27 @@ mod tests {
         assert!(message(array![[1.0, f64::NAN]], array![[1.0, 1.0]]).contains("input 1 of unit 2 is NaN"));
         assert!(message(array![[1.0, 0.0]], array![[1.0, 1.0]]).contains("unit 2 has no input"));
         assert!(message(array![[1.0]], array![[1.0, 1.0]]).contains("inputs of 1 units, outputs of 2"));
+    }
+
+    #[test]
+    fn a_fixed_input_bounds_the_mixture_and_does_not_contract() {
+        // The first could do with 4 of 10 as the second does, which has a larger site; the third has no larger one.
+        let units = Units::new(array![[10.0, 4.0, 8.0], [5.0, 6.0, 5.0]], array![[1.0, 1.0, 1.0]]).unwrap();
+        let fixed = Model { fixed: vec![1], ..Model::new(Returns::Vrs, Orient::Input) };
+        let found = &units.radial_under(&fixed).unwrap()[0];
+        assert!((found.efficiency - 0.8).abs() < 1e-9, "{found:?}");
+        assert_eq!((found.input_targets[1], found.input_slacks[1]), (5.0, 0.0));
+        // Free, its own site may shrink too, so that the same factor must do for both.
+        assert!((units.radial(Returns::Vrs, Orient::Input).unwrap()[0].efficiency - 1.0).abs() < 1e-9);
+        let none = Model { fixed: vec![0, 1], ..fixed };
+        assert!(units.radial_under(&none).unwrap_err().to_string().contains("every input is fixed"));
+    }
+
+    #[test]
+    fn units_are_held_against_other_units() {
+        let (one, other) =
+            (Units::new(array![[10.0]], array![[1.0]]), Units::new(array![[5.0, 40.0]], array![[1.0, 9.0]]));
+        let found = one.unwrap().against(&other.unwrap(), &Model::default()).unwrap();
+        assert!((found[0].unwrap() - 40.0 / 9.0 / 10.0).abs() < 1e-9, "{found:?}");
     }
 }

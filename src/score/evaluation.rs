@@ -141,7 +141,8 @@ impl Evaluation<'_> {
         let size = self.size(figure);
         let mut entries = Vec::with_capacity(self.intensities() + 1);
         entries.extend(self.reference.iter().map(|j| row[*j] / size));
-        entries.extend(self.model.ratios.iter().flat_map(|ratio| ratio.entries(figure)).map(|entry| sign * entry / size));
+        entries
+            .extend(self.model.ratios.iter().flat_map(|ratio| ratio.entries(figure)).map(|entry| sign * entry / size));
         entries
     }
 
@@ -184,7 +185,12 @@ impl Evaluation<'_> {
         let used: Vec<usize> = (0..lambda.len()).filter(|at| lambda[*at] > 0.0).collect();
         let input = |(place, row): (usize, ArrayView1<'_, f64>)| {
             let theta = if self.contracts(place) { theta } else { 1.0 };
-            self.slack(row, Figure::Input(place), (theta * self.share(&self.units.inputs, place), -1.0), (&used, lambda))
+            self.slack(
+                row,
+                Figure::Input(place),
+                (theta * self.share(&self.units.inputs, place), -1.0),
+                (&used, lambda),
+            )
         };
         let output = |(place, row): (usize, ArrayView1<'_, f64>)| {
             self.slack(row, Figure::Output(place), (phi * self.share(&self.units.outputs, place), 1.0), (&used, lambda))

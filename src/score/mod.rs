@@ -1,5 +1,6 @@
 //! Ledger → [`Scorecard`]: what each supplier costs, how sure that is, how efficient it is beside its peers.
 
+pub mod bootstrap;
 mod checks;
 mod compare;
 mod cost;

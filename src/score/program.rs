@@ -228,7 +228,10 @@ impl Program {
         for row in &mut self.rows {
             row.coefficients.iter_mut().zip(&columns).for_each(|(entry, column)| *entry *= column);
         }
-        [Some(&mut self.objective), self.then.as_mut()].into_iter().flatten().for_each(|goal| in_order_one(goal, &columns));
+        [Some(&mut self.objective), self.then.as_mut()]
+            .into_iter()
+            .flatten()
+            .for_each(|goal| in_order_one(goal, &columns));
         columns
     }
 }

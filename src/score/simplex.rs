@@ -52,12 +52,7 @@ type Open = Vec<bool>;
 impl Simplex {
     /// Solves `min costs[0] · x`, then each further cost among the best so far, over `columns · x = bound`, `x ≥ 0`; from the
     /// basis `start` if that is feasible.
-    pub(super) fn solve(
-        columns: Vec<f64>,
-        bound: Vec<f64>,
-        costs: &[Vec<f64>],
-        start: Option<Vec<usize>>,
-    ) -> Outcome {
+    pub(super) fn solve(columns: Vec<f64>, bound: Vec<f64>, costs: &[Vec<f64>], start: Option<Vec<usize>>) -> Outcome {
         let artificial = columns.len() / bound.len().max(1);
         let factors = Factors::default();
         let mut simplex = Simplex { columns, bound, basis: Vec::new(), artificial, factors };

@@ -7,9 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use ndarray::Array2;
+use outlay::score::bootstrap::bandwidth;
 use outlay::score::cross::{Cross, cross_efficiency};
 use outlay::score::efficiency::{Column, Options, Table, WeightRatio, table as efficiency_table};
-use outlay::score::envelope::{Model, Figure, Orient, Radial, Ratio, Returns, Units};
+use outlay::score::envelope::{Figure, Model, Orient, Radial, Ratio, Returns, Units};
 use outlay::score::nonradial::Mixed;
 use outlay::score::rates::{Counts, table as rates_table};
 use outlay::score::shrink::{Best, Evidence, Family, Posterior, Prior, ranks};
@@ -199,9 +200,11 @@ fn golany_and_roll_radial_and_cross() {
 }
 
 #[test]
-fn bootstrap_example_radial() {
+fn bootstrap_example_radial_and_bandwidth() {
     let Some(case) = Case::read("dea_boot_bandwidth_small") else { return };
-    case.agree("bcc_in", radial(&case.units(&["x"], &["y"]), Returns::Vrs, Orient::Input), 1e-5);
+    let scores = radial(&case.units(&["x"], &["y"]), Returns::Vrs, Orient::Input);
+    case.agree("bandwidth", [bandwidth(&scores).unwrap()], 1e-5);
+    case.agree("bcc_in", scores, 1e-5);
 }
 
 #[test]
