@@ -110,6 +110,9 @@ pub struct Rates {
     /// Which rate ranks first.
     #[arg(long, value_enum, default_value_t = BestName::High)]
     best: BestName,
+    /// A rate to reach: at least, or at most where the lowest is best.
+    #[arg(long, value_name = "RATE")]
+    target: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -192,7 +195,7 @@ pub fn rates(args: &Rates, seed: u64) -> Result<String, Error> {
         BestName::High => shrink::Best::High,
         BestName::Low => shrink::Best::Low,
     };
-    json(&rates::table(&counts, family, best, seed)?)
+    json(&rates::table(&counts, family, best, args.target, seed)?)
 }
 
 fn owned(texts: Vec<&str>) -> Vec<String> {

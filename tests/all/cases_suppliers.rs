@@ -292,7 +292,7 @@ fn the_documents_say_what_the_kernels_say() {
     let Some(case) = Case::read("eb_gamma_poisson_pumps") else { return };
     let labels = case.rows.iter().map(|row| row[0].clone()).collect();
     let pumps = Counts { labels, events: case.column("count"), exposure: case.column("exposure") };
-    let rates = rates_table(&pumps, Family::GammaPoisson, Best::Low, 1).unwrap();
+    let rates = rates_table(&pumps, Family::GammaPoisson, Best::Low, None, 1).unwrap();
     case.agree("mle", [rates.prior.a, rates.prior.b], 1e-3);
     case.agree("posterior_mean", rates.units.iter().map(|unit| unit.mean), 1e-4);
 }
