@@ -16,6 +16,7 @@ pub mod json;
 pub mod numbers;
 #[cfg(test)]
 mod sample;
+pub mod statement;
 mod story;
 pub mod summary;
 pub mod text;
@@ -88,7 +89,8 @@ pub fn planned(answer: &Answer) -> Vec<Output> {
     vec![json::plan(answer), csv::plan(answer)]
 }
 
-/// What `outlay report` writes: `report.html`, `report.xlsx`, `dictionary.csv` and `charts/`.
+/// What `outlay report` writes: `report.html`, `report.xlsx`, `dictionary.csv`, `statement.csv`, `statement.json` and
+/// `charts/`.
 ///
 /// # Errors
 ///
@@ -96,6 +98,7 @@ pub fn planned(answer: &Answer) -> Vec<Output> {
 pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     let mut outputs = vec![html::page(results, lang)?, xlsx::workbook(results, lang)?];
     outputs.push(csv::dictionary(&dictionary::metrics(results.settings, results.ledger, lang)));
+    outputs.extend(statement::statement(results).iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
     outputs.extend(charts::files(results, lang)?);
     Ok(outputs)
 }

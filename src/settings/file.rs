@@ -18,7 +18,7 @@ pub(super) struct File {
     pub names: names::File,
     pub late: late::File,
     pub leads: Option<leads::File>,
-    pub score: Score,
+    pub score: super::score::Score,
     pub plan: Option<Plan>,
 }
 
@@ -224,12 +224,6 @@ pub(super) struct Event {
     pub name: String,
     pub start: String,
     pub end: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Score {
-    pub target_cost: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -12,6 +12,7 @@ use super::late::{self, LateSettings};
 use super::leads::{self, LeadsSettings};
 use super::names::{self, NamesSettings};
 use super::plan::{self, PlanSettings};
+use super::score::{self, ScoreSettings};
 use crate::check::{Error, Kind};
 use crate::units::{Currency, Field, Grain, Kpi, Measure};
 
@@ -115,13 +116,6 @@ pub struct Event {
     pub end: Date,
 }
 
-/// `[score]`.
-#[derive(Clone, Debug, Default)]
-pub struct ScoreSettings {
-    /// Cost per KPI that a supplier should reach; the portfolio's own when absent.
-    pub target_cost: Option<f64>,
-}
-
 impl Settings {
     /// Reads and checks a settings file. Paths in it are relative to its folder.
     ///
@@ -151,10 +145,7 @@ impl Settings {
         let names = names::checked(file.names, folder, &mut wrong);
         let late = late::checked(file.late, &mut wrong);
         let leads = file.leads.map(|leads| leads::checked(leads, folder, &mut wrong));
-        let target_cost = file.score.target_cost;
-        if target_cost.is_some_and(|cost| !(cost > 0.0 && cost.is_finite())) {
-            wrong.push(Error::setting("score.target_cost", "must be above 0"));
-        }
+        let score = score::checked(file.score, folder, &mut wrong);
         let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
         Error::all(wrong)?;
         Ok(Settings {
@@ -165,7 +156,7 @@ impl Settings {
             names,
             late,
             leads,
-            score: ScoreSettings { target_cost },
+            score,
             plan,
             seed,
             sha256: hex(&Sha256::digest(text.as_bytes())),

@@ -6,6 +6,7 @@ mod leads;
 mod meant;
 mod names;
 mod plan;
+mod score;
 
 pub use file::{
     BadRows, Basis, BudgetIn, DateOrder, Duplicates, Goal, Negative, NoCurve, Overlap, OwnTotal, RebateMethod,
@@ -14,6 +15,9 @@ pub use file::{
 pub use late::LateSettings;
 pub use leads::{LeadRule, LeadScreen, LeadsSettings};
 pub(crate) use meant::hex;
-pub use meant::{Event, Project, ScoreSettings, Settings, Source};
+pub use meant::{Event, Project, Settings, Source};
 pub use names::{NamePattern, NamesSettings};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
+pub use score::{
+    AskRules, CRITERIA, Criterion, Found, Memory, PeriodRules, ScoreSettings, TierRules, TrustRules, Verdict,
+};
