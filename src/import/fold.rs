@@ -68,7 +68,7 @@ impl Names {
     pub(super) fn read(&mut self, cell: &str) -> Named {
         let place = self.cells.place(cell) as usize;
         if place == self.named.len() {
-            let named = self.look(cell.trim());
+            let named = self.look(undecorated(cell.trim()));
             self.named.push(named);
         }
         self.named[place]
@@ -85,6 +85,14 @@ impl Names {
             Named::Name(self.names.place(name) + 1)
         }
     }
+}
+
+/// A name without what platforms put around it: `[已删除]` after deleted items, brackets around numbers of accounts.
+fn undecorated(name: &str) -> &str {
+    let name = name.strip_suffix("[已删除]").unwrap_or(name).trim_end();
+    let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    inside.filter(is_number).unwrap_or(name)
 }
 
 /// What rows are summed by: the place of the date's reading, the places of the names from 1, the currency.

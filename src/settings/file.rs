@@ -102,7 +102,7 @@ pub(super) struct Source {
     pub own_total: OwnTotal,
     pub basis: Option<Basis>,
     #[serde(rename = "where")]
-    pub only: BTreeMap<String, OneOrMore>,
+    pub whom: BTreeMap<String, OneOrMore>,
 }
 
 /// One text, or several.

@@ -263,7 +263,7 @@ fn source(index: usize, file: file::Source, folder: &Path, wrong: &mut Vec<Error
         negative: file.negative,
         own_total: file.own_total,
         basis: file.basis,
-        only: file.only.into_iter().map(|(header, texts)| (header, texts.all())).collect(),
+        only: file.whom.into_iter().map(|(header, texts)| (header, texts.all())).collect(),
     }
 }
 

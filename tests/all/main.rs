@@ -3,6 +3,7 @@
 mod cases;
 mod cases_suppliers;
 mod cli;
+mod imports;
 #[cfg(unix)]
 mod interrupt;
 mod laws;
