@@ -8,6 +8,7 @@ mod imports;
 mod interrupt;
 mod laws;
 mod looks;
+mod mutate;
 mod order;
 mod plans;
 mod program;
