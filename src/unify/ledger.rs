@@ -24,7 +24,7 @@ pub struct Ledger {
     pub rows: RowCount,
     /// What each file held, in the order of the settings, then of the path.
     pub sources: Vec<SourceSummary>,
-    /// Days whose conversions are still coming in, by account.
+    /// Days whose conversions are still coming in, one for an account, ascending by platform and account.
     pub late: Vec<Late>,
     /// What is worth a look.
     pub findings: Vec<Finding>,
@@ -33,7 +33,9 @@ pub struct Ledger {
 impl Ledger {
     /// Whether the conversions of an entry are still coming in.
     pub fn is_late(&self, entry: &Entry) -> bool {
-        self.late.iter().any(|late| late.holds(entry))
+        let [platform, _, account, ..] = &entry.names;
+        let place = self.late.binary_search_by(|late| (&late.platform, &late.account).cmp(&(platform, account)));
+        place.is_ok_and(|place| self.late[place].holds(entry))
     }
 }
 

@@ -48,8 +48,22 @@ fn seeds() -> Vec<Seed> {
 
 /// Pieces that readers look at closely.
 const PIECES: [&[u8]; 16] = [
-    b"\"", b"\"\"", b",", b"\t", b"\r", b"\n", b"\0", b"\xFF\xFE", b"\xEF\xBB\xBF", b"-", b"<5", b"1e30", b"9223372036854775807",
-    "合计".as_bytes(), "2026年5月1日".as_bytes(), b"99/99/9999",
+    b"\"",
+    b"\"\"",
+    b",",
+    b"\t",
+    b"\r",
+    b"\n",
+    b"\0",
+    b"\xFF\xFE",
+    b"\xEF\xBB\xBF",
+    b"-",
+    b"<5",
+    b"1e30",
+    b"9223372036854775807",
+    "合计".as_bytes(),
+    "2026年5月1日".as_bytes(),
+    b"99/99/9999",
 ];
 
 fn damaged(bytes: &[u8], other: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
