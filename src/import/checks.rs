@@ -204,7 +204,7 @@ fn total(file: &File, tally: &Tally) -> Option<Finding> {
     Some(Finding::fail("import.total", file.shown(), message, advice))
 }
 
-/// A total that disagrees with the rows refuses the file, unless the source says that it should not.
+/// A total that disagrees with the rows refuses the file, where the source says that it should.
 ///
 /// # Errors
 ///
@@ -213,8 +213,8 @@ pub(super) fn must_agree(file: &File, tally: &Tally) -> Result<(), Error> {
     let found = total(file, tally).filter(|found| found.severity == Severity::Fail);
     let Some(found) = found.filter(|_| file.source.own_total == OwnTotal::Refuse) else { return Ok(()) };
     let help = format!(
-        "export again: the file is cut, or holds rows of several grains; if the rows are right, set \
-         `own_total = \"review\"` of source[{}]",
+        "export again: the file is cut, or holds rows of several grains; if the rows are right, leave \
+         `own_total = \"refuse\"` of source[{}] out",
         file.number
     );
     Err(file.refuse(format!(": {}", found.message)).help(help))

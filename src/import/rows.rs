@@ -3,7 +3,7 @@
 //! | record | what becomes of it |
 //! |---|---|
 //! | all cells blank | passed over |
-//! | no date, and the date or first cell is a word for a total | no row; its spend is held against the sum of the rows |
+//! | no date, and the date or first cell is a word for a total, or there is no name either | no row; its spend is held against the sum of the rows |
 //! | no date, and one cell only | no row; named by a finding |
 //! | all figures absent | left out as `no figures`: absent is not zero |
 //! | spend absent beside other figures | bad: whether it is zero or unknown only a person can tell |
@@ -144,7 +144,7 @@ impl<'a> Rows<'a> {
     /// Whether a record without a date is a total row or a note beside the table, which is then remembered as such.
     fn is_no_data(&mut self, record: &Cells, line: u64) -> bool {
         let first = record.iter().map(str::trim).find(|cell| !cell.is_empty()).unwrap_or_default();
-        if is_total(first) || is_total(&self.date_text(record)) {
+        if is_total(first) || is_total(&self.date_text(record)) || self.names_nothing(record) {
             let spend = self.spend(record, self.currency);
             self.tally.totals.insert(line, spend.and_then(Result::ok).flatten());
             return true;
@@ -155,6 +155,14 @@ impl<'a> Rows<'a> {
             self.tally.beside(line, first);
         }
         is_note
+    }
+
+    /// Whether a record has spend and neither a date nor a name: some totals have no label.
+    fn names_nothing(&self, record: &Cells) -> bool {
+        let mut cells = self.mapping.date.iter().chain(self.mapping.fields.iter().flatten());
+        let has_names = self.mapping.fields.iter().any(Option::is_some) && !self.mapping.date.is_empty();
+        let is_blank = |cell: &usize| is_absent(record.get(*cell).unwrap_or_default());
+        has_names && cells.all(is_blank) && self.cell(record, Measure::Spend).is_some_and(|cell| !is_absent(cell))
     }
 
     fn date_text(&self, record: &Cells) -> String {
@@ -365,5 +373,7 @@ fn is_total(cell: &str) -> bool {
     let after = cell.strip_prefix("grand ").unwrap_or(&cell).strip_prefix("total");
     let is_label =
         |rest: &str| rest.is_empty() || rest == "s" || rest.starts_with([':', '：']) || rest.starts_with(" of ");
-    TOTALS.iter().any(|word| cell.starts_with(word)) || after.is_some_and(is_label)
+    matches!(cell.as_str(), "all" | "全部" | "すべて")
+        || TOTALS.iter().any(|word| cell.starts_with(word))
+        || after.is_some_and(is_label)
 }

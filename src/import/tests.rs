@@ -541,11 +541,11 @@ fn a_total_row_is_no_row_and_must_agree() {
     let batch = one(&text("3.50"), "").unwrap();
     assert_eq!((batch.read, batch.own_total), (2, Some(Micros::new(3_500_000))));
     assert_eq!(finding(&batch, "import.total").unwrap().severity, Severity::Pass);
-    let refused = refused(&text("9.00"), "");
+    let refused = refused(&text("9.00"), "own_total = \"refuse\"");
     let expected =
         "error: a.csv: the rows add up to a spend of 3.5, but the file's own total is 9 (a.csv:2)\nhelp: export";
     assert!(refused.starts_with(expected), "{refused}");
-    let batch = one(&text("9.00"), "own_total = \"review\"").unwrap();
+    let batch = one(&text("9.00"), "").unwrap();
     assert_eq!(finding(&batch, "import.total").unwrap().severity, Severity::Fail);
     let named = one("campaign,date,spend\nTotal: Account,,1\nTotal Wellness,2026-05-01,1\n", "").unwrap();
     assert_eq!((named.read, named.own_total), (1, Some(Micros::new(1_000_000))));

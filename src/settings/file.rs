@@ -137,11 +137,11 @@ pub enum Negative {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnTotal {
-    /// Refuse the file: it is cut, or holds rows of several grains.
+    /// Read the file, with a finding that should not be built upon.
     #[default]
-    Refuse,
-    /// Read it, with a finding that should not be built upon.
     Review,
+    /// Refuse it: it is cut, or holds rows of several grains.
+    Refuse,
 }
 
 /// What a conversion is dated by.
