@@ -7,6 +7,7 @@
 //! Nothing is computed anew: figures are the stages' own, and what is derived from them ([`figures`]) says how.
 //! The functions return [`Output`]s; only [`mod@write`] touches files.
 
+pub mod actual;
 pub mod charts;
 pub mod csv;
 pub mod figures;
@@ -88,14 +89,18 @@ pub fn planned(answer: &Answer) -> Vec<Output> {
     vec![json::plan(answer), csv::plan(answer)]
 }
 
-/// What `outlay report` writes: `report.html`, `report.xlsx`, `statement.csv`, `statement.json` and `charts/`.
+/// What `outlay report` writes: `report.html`, `report.xlsx`, the statement, `accrual.csv`
+/// and `charts/`.
 ///
 /// # Errors
 ///
 /// [`Kind::Bug`](crate::check::Kind::Bug) when a template, a chart or the workbook cannot be made from the results.
 pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
-    let mut outputs = vec![html::page(results, lang)?, xlsx::workbook(results, lang)?];
-    outputs.extend(statement::statement(results).iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
+    let (statement, actuals) = (statement::statement(results), actual::actuals(results, results.ledger));
+    let book = xlsx::workbook(results, statement.as_ref(), actuals.as_ref(), lang)?;
+    let mut outputs = vec![html::page(results, lang)?, book];
+    outputs.extend(statement.iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
+    outputs.extend(actuals.iter().map(actual::accrual_csv));
     outputs.extend(charts::files(results, lang)?);
     Ok(outputs)
 }
