@@ -8,9 +8,14 @@
 //! The functions return [`Output`]s; only [`mod@write`] touches files.
 
 pub mod actual;
+pub mod apply;
 pub mod charts;
+pub mod compare;
 pub mod csv;
+pub mod document;
 pub mod figures;
+pub mod finished;
+pub mod formats;
 pub mod html;
 pub mod json;
 pub mod numbers;
@@ -101,6 +106,7 @@ pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     let mut outputs = vec![html::page(results, lang)?, book];
     outputs.extend(statement.iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
     outputs.extend(actuals.iter().map(actual::accrual_csv));
+    outputs.extend(apply::sheets(results));
     outputs.extend(charts::files(results, lang)?);
     Ok(outputs)
 }

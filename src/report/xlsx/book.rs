@@ -38,7 +38,7 @@ impl<'a> Book<'a> {
             }
             if let Some(statement) = self.statement {
                 pages.push(flow::flow(self, answer, statement)?);
-                pages.push(flow::splits(self, answer, statement)?);
+                pages.push(flow::splits(self, statement)?);
                 pages.push(flow::departments(self, statement)?);
             }
             pages.push(scenarios::scenarios(self, answer)?);

@@ -1,8 +1,8 @@
 //! Charts that belong to the workbook: they follow its cells. One look, colour-blind safe (Okabe and Ito 2008).
 
 use rust_xlsxwriter::{
-    Chart, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType, ChartSolidFill,
-    ChartType,
+    Chart, ChartAxis, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType,
+    ChartSolidFill, ChartType,
 };
 
 /// Blue, orange and grey that are told apart in print too.
@@ -33,14 +33,23 @@ pub(super) fn pairs(title: &str, unit: &str, names: Cells, reference: (&str, Cel
         let series = chart.add_series().set_name(name).set_values(cells.range()).set_categories(names.range());
         series.set_format(ChartFormat::new().set_solid_fill(&fill)).set_gap(60);
     }
-    chart.x_axis().set_reverse();
+    // of a bar chart the first axis lies across: its categories go down
+    chart.y_axis().set_reverse().set_name("").set_num_format("General").set_major_gridlines(false);
+    chart.x_axis().set_name(unit).set_num_format("#,##0");
+    across(chart.x_axis());
     chart
+}
+
+fn across(axis: &mut ChartAxis) {
+    let mut line = ChartLine::new();
+    line.set_color("DDE3EA").set_width(0.5);
+    axis.set_major_gridlines(true).set_major_gridlines_line(&line);
 }
 
 /// Columns over time.
 pub(super) fn columns(title: &str, unit: &str, names: Cells, series: &[(&str, Cells)]) -> Chart {
     let mut chart = chart(ChartType::Column, title, unit);
-    for ((name, cells), colour) in series.iter().zip([GREY, BLUE, ORANGE]) {
+    for ((name, cells), colour) in series.iter().zip([BLUE, ORANGE]) {
         let fill = ChartSolidFill::new().set_color(colour).to_owned();
         let series = chart.add_series().set_name(*name).set_values(cells.range()).set_categories(names.range());
         series.set_format(ChartFormat::new().set_solid_fill(&fill)).set_gap(80);
@@ -59,6 +68,7 @@ pub(super) fn lines(title: &str, unit: &str, across: Cells, series: &[(&str, Cel
         let series = chart.add_series().set_name(*name).set_values(cells.range()).set_categories(across.range());
         series.set_format(ChartFormat::new().set_line(&line)).set_marker(&marker);
     }
+    chart.x_axis().set_num_format("#,##0");
     chart
 }
 
@@ -66,7 +76,8 @@ fn chart(kind: ChartType, title: &str, unit: &str) -> Chart {
     let mut chart = Chart::new(kind);
     chart.title().set_name(title).set_font(ChartFont::new().set_size(12));
     chart.legend().set_position(ChartLegendPosition::Bottom);
-    chart.y_axis().set_name(unit).set_num_format("#,##0").set_major_gridlines(true);
+    chart.y_axis().set_name(unit).set_num_format("#,##0");
+    across(chart.y_axis());
     chart.set_width(860).set_height(360);
     chart
 }

@@ -23,7 +23,7 @@ pub(super) fn cover(book: &Book) -> Result<Page, XlsxError> {
 fn facts(book: &Book, page: &mut Page, mut row: u32) -> Result<u32, XlsxError> {
     let (words, results) = (book.words, book.results);
     let project = &results.settings.project;
-    let text = |text: &str| (Cell::text(text), Holds::Text);
+    let text = |text: &str| (Cell::text(text), Holds::Fact);
     let mut facts = vec![(words.say("kpi"), text(words.kpi(project.kpi)))];
     facts.push((words.say("currency"), text(project.currency.code())));
     if let Some(answer) = results.answer {
@@ -60,7 +60,7 @@ fn signatures(book: &Book, page: &mut Page, top: u32) -> Result<u32, XlsxError> 
     }
     let status = top + 2 + people.len() as u32;
     page.label((status, 0), words.say("sign_status"))?;
-    page.write((status, 1), &Cell::text(words.say("draft")), Holds::Text)?;
+    page.write((status, 1), &Cell::text(words.say("draft")), Holds::Fact)?;
     Ok(status + 1)
 }
 

@@ -7,8 +7,8 @@ use super::book::Book;
 use super::charts::{self, Cells};
 use super::table::{Cell, Column, Holds, Page, TOP, at, column, from_elsewhere, sum};
 use crate::plan::Answer;
-use crate::report::figures;
 use crate::report::statement::{Amounts, Figures, Part, Statement};
+use crate::report::{figures, words};
 
 /// Columns of the table of steps that formulas refer to.
 const PLAN: u16 = 1;
@@ -19,19 +19,8 @@ const KEPT_BEHIND: u16 = 12;
 const BASE: u16 = 17;
 
 /// What a step is called.
-pub(super) fn step_name<'a>(book: &'a Book, step: &str) -> &'a str {
-    let words = book.words;
-    match step {
-        "impressions" => words.say("step_impressions"),
-        "clicks" => words.say("step_clicks"),
-        "reads" => words.say("step_reads"),
-        "entries" => words.say("step_entries"),
-        "registrations" => words.say("step_registrations"),
-        "valid_registrations" => words.say("step_valid"),
-        "value" => words.say("step_value"),
-        "cash" => words.say("cash"),
-        _ => words.say("spend"),
-    }
+fn step_name<'a>(book: &'a Book, step: &str) -> &'a str {
+    words::step_name(book.words, step)
 }
 
 /// The whole, and its weeks.
@@ -46,7 +35,8 @@ pub(super) fn flow(book: &Book, answer: &Answer, statement: &Statement) -> Resul
     let of = |(row, step): (u32, &Figures)| step_row(book, answer, statement, row, step);
     rows.extend((TOP + 3..).zip(&statement.whole.stages).map(of));
     let after = page.table(&columns, &rows)?;
-    page.sheet.set_freeze_panes(TOP + 1, 1)?.group_columns(BASE, BASE)?;
+    as_money(&mut page, TOP + 1, &rows[..2], &[PLAN, KEPT, GAIN])?;
+    page.sheet.group_columns(BASE, BASE)?;
     let after = weeks(book, &mut page, after + 1, statement)?;
     page.sheet.set_print_area(0, 0, after, BASE - 1)?;
     Ok(page)
@@ -76,6 +66,16 @@ fn step_columns(book: &Book) -> Vec<Column> {
         column(words.say("formula"), 46.0, Holds::Text),
         column("plan.json", 13.0, Holds::Count),
     ]
+}
+
+/// Shows the cells of rows that hold money in columns of counts as money.
+fn as_money(page: &mut Page, first: u32, rows: &[Vec<Cell>], columns: &[u16]) -> Result<(), XlsxError> {
+    for (row, cells) in (first..).zip(rows) {
+        for column in columns {
+            page.write((row, *column), &cells[usize::from(*column)], Holds::Money)?;
+        }
+    }
+    Ok(())
 }
 
 /// Money in: spend as the allocation adds it up.
@@ -216,7 +216,7 @@ fn all_splits<'a>(book: &'a Book, statement: &'a Statement) -> [Split<'a>; 4] {
 }
 
 /// By platform, supplier, account and department, one table under the other, each adding up to the whole.
-pub(super) fn splits(book: &Book, answer: &Answer, statement: &Statement) -> Result<Page, XlsxError> {
+pub(super) fn splits(book: &Book, statement: &Statement) -> Result<Page, XlsxError> {
     let words = book.words;
     let mut page = book.page(words.say("sheet_splits"), words.say("sheet_splits"))?;
     page.note(1, words.say("splits_note"))?;
@@ -232,7 +232,6 @@ pub(super) fn splits(book: &Book, answer: &Answer, statement: &Statement) -> Res
         page.totals(after, &columns, &split_totals(book, statement, top + 2, after))?;
         top = after + 2;
     }
-    let _ = answer;
     page.sheet.set_freeze_panes(TOP, 1)?.set_print_area(0, 0, top, columns.len() as u16 - 1)?;
     Ok(page)
 }
@@ -330,7 +329,9 @@ pub(super) fn departments(book: &Book, statement: &Statement) -> Result<Page, Xl
     for part in &statement.departments {
         page.heading(top, part.name.as_deref().unwrap_or(words.say("not_named")))?;
         let rows = department_rows(book, top + 2, part);
-        top = page.inner_table(top + 1, &columns, &rows)? + 2;
+        let after = page.inner_table(top + 1, &columns, &rows)?;
+        as_money(&mut page, top + 2, &rows[..2], &[1, 4, 5])?;
+        top = after + 2;
         breaks.push(top - 1);
     }
     breaks.pop();

@@ -80,6 +80,13 @@ fn prices(book: &Book, page: &mut Page, top: u32, answer: &Answer) -> Result<u32
         column(words.say("price"), 18.0, Holds::Figure),
         column(words.say("unit"), 16.0, Holds::Text),
     ];
-    let row = |price: &Price| vec![Cell::text(&price.limit), Cell::number(Some(price.price)), Cell::text(&price.unit)];
+    let row = |price: &Price| {
+        vec![Cell::text(&price.limit), Cell::number(Some(six_digits(price.price))), Cell::text(&price.unit)]
+    };
     page.inner_table(top + 2, &columns, &answer.prices.iter().map(row).collect::<Vec<_>>())
+}
+
+/// The figure to six digits: a price is a derivative, and no more of it is known.
+fn six_digits(figure: f64) -> f64 {
+    format!("{figure:.5e}").parse().unwrap_or(figure)
 }

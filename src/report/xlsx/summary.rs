@@ -8,7 +8,7 @@ use super::charts::{self, Cells};
 use super::table::{Cell, Column, Holds, Page, at, column, from_elsewhere, sum};
 use super::{actual, flow};
 use crate::plan::{Answer, Expected};
-use crate::report::{figures, story};
+use crate::report::{figures, numbers, story};
 
 /// The row of the checks' sum, where the cover finds it.
 const CHECKS: u32 = 3;
@@ -19,6 +19,7 @@ const MOVES: usize = 10;
 pub(super) fn summary(book: &Book) -> Result<Page, XlsxError> {
     let words = book.words;
     let mut page = book.page(words.say("summary"), words.say("summary"))?;
+    page.sheet.set_portrait().set_print_fit_to_pages(1, 1);
     page.sheet.set_column_width(0, 40)?.set_column_width(1, 20)?.set_column_width(2, 20)?;
     page.sheet.set_column_width(3, 20)?.set_column_width(4, 12)?;
     page.note(1, &format!("{} · {}", book.results.settings.project.name, words.say("summary_note")))?;
@@ -46,7 +47,7 @@ fn conflict(book: &Book, answer: &Answer, mut page: Page) -> Result<Page, XlsxEr
     if let Some(conflict) = &answer.conflict {
         let told = story::conflict(conflict, &answer.currency, words);
         for (row, line) in (6..).zip([told.line, told.why].into_iter().chain(told.relax)) {
-            page.write((row, 0), &Cell::text(line), Holds::Text)?;
+            page.sentence(row, 4, 110.0, &line)?;
         }
     }
     Ok(page)
@@ -110,9 +111,9 @@ fn figures_of(book: &Book, answer: &Answer, top: u32) -> Vec<(String, Cell, Hold
     let sums = figures::totals(answer);
     let mut items: Vec<(String, Cell, Holds)> = Vec::new();
     let mut item = |name: &str, cell: Cell, holds| items.push((name.to_owned(), cell, holds));
-    item(words.say("status"), Cell::text(story::status(answer.status, words)), Holds::Text);
+    item(words.say("status"), Cell::text(story::status(answer.status, words)), Holds::Fact);
     let counted_in = if book.in_cash(answer) { words.say("in_cash") } else { words.say("in_face") };
-    item(words.say("budget_in"), Cell::text(counted_in), Holds::Text);
+    item(words.say("budget_in"), Cell::text(counted_in), Holds::Fact);
     item(words.say("budget"), Cell::Input(Some(answer.budget.asked)), Holds::Named);
     item(words.say("spend"), total(SPEND, sums.spend), Holds::Named);
     item(words.say("cash"), total(CASH, sums.cash), Holds::Named);
@@ -135,14 +136,15 @@ fn figures_of(book: &Book, answer: &Answer, top: u32) -> Vec<(String, Cell, Hold
     if let Some(comparison) = figures::comparison(answer, results.fitted) {
         items.push((words.say("versus_reference").to_owned(), Cell::number(comparison.gain_share), Holds::Percent));
     }
-    items.push((words.say("gap").to_owned(), Cell::number(answer.gap), Holds::Figure));
+    let gap = answer.gap.map(numbers::small_percent);
+    items.push((words.say("gap").to_owned(), Cell::optional(gap.as_deref()), Holds::Fact));
     items
 }
 
 fn sentences(book: &Book, answer: &Answer, page: &mut Page, top: u32) -> Result<u32, XlsxError> {
     let told = story::plan(book.results.settings, book.results.fitted, answer, book.words);
     for (row, sentence) in (top..).zip(&told) {
-        page.write((row, 0), &Cell::text(sentence), Holds::Text)?;
+        page.sentence(row, 4, 110.0, sentence)?;
     }
     Ok(top + told.len() as u32)
 }

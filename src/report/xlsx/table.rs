@@ -36,9 +36,8 @@ impl Look {
             "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => ".000",
             _ => ".00",
         };
-        let money = format!("#,##0{decimals};[Red]-#,##0{decimals}");
-        let code = currency.code();
-        Look { named: format!("\"{code} \"#,##0{decimals};[Red]\"{code} \"-#,##0{decimals}"), money }
+        let money = format!("#,##0{decimals}");
+        Look { named: format!("\"{} \"{money}", currency.code()), money }
     }
 }
 
@@ -46,6 +45,8 @@ impl Look {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holds {
     Text,
+    /// Text that stands with figures.
+    Fact,
     Wrapped,
     Money,
     /// Money that stands alone, with its currency.
@@ -67,12 +68,12 @@ impl Holds {
     fn format(self, look: &Look) -> Format {
         let format = self.aligned(Format::new().set_align(FormatAlign::Top).set_font_color(INK));
         match self {
-            Holds::Text => format,
+            Holds::Text | Holds::Fact => format,
             Holds::Wrapped => format.set_text_wrap(),
             Holds::Money => format.set_num_format(&look.money),
             Holds::Named => format.set_num_format(&look.named),
-            Holds::Count => format.set_num_format("#,##0.0;[Red]-#,##0.0"),
-            Holds::Percent => format.set_num_format("0.0%;[Red]-0.0%"),
+            Holds::Count => format.set_num_format("#,##0.0"),
+            Holds::Percent => format.set_num_format("0.0%"),
             Holds::Figure => format.set_num_format("General"),
         }
     }
@@ -235,6 +236,13 @@ impl Page {
     /// Writes one cell as `holds` shows it.
     pub(super) fn write(&mut self, place: (u32, u16), content: &Cell, holds: Holds) -> Result<(), XlsxError> {
         put(&mut self.sheet, place, content, &Inks::of(holds, &self.look, Stress::None))
+    }
+
+    /// Writes a sentence across the first columns, as many lines high as it needs in `room` characters.
+    pub(super) fn sentence(&mut self, row: u32, last: u16, room: f64, words: &str) -> Result<(), XlsxError> {
+        let format = Format::new().set_text_wrap().set_align(FormatAlign::Top).set_font_color(INK);
+        self.sheet.merge_range(row, 0, row, last, &plain(words), &format)?;
+        fit_height(&mut self.sheet, row, std::iter::once(lines(words, room)))
     }
 
     /// Writes a label in bold.
