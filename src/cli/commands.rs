@@ -28,7 +28,7 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Report(options) if options.is_of_a_finished_run() => finished::report(args, options),
         Command::Report(_) => reported(args),
         Command::Run => whole(args),
-        Command::Efficiency(options) => Ok(document(args, tables::efficiency(options)?)),
+        Command::Efficiency(options) => Ok(document(args, tables::efficiency(options, args.seed)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
     }
 }
