@@ -3,6 +3,7 @@
 mod cases;
 mod cases_suppliers;
 mod cli;
+mod finished;
 #[cfg(unix)]
 mod interrupt;
 mod laws;
