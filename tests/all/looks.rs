@@ -170,7 +170,7 @@ fn with_cell(book: &Path, sheet: usize, cell: &str, change: impl Fn(f64) -> f64,
     let mut written = zip::ZipWriter::new(fs::File::create(to).unwrap());
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at).unwrap();
-        let name = entry.name().to_owned();
+        let name = entry.name().unwrap().into_owned();
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
         if name == format!("xl/worksheets/sheet{sheet}.xml") {

@@ -6,7 +6,7 @@ use super::book::Book;
 use super::evidence;
 use super::table::{Cell, Column, Holds, Page, TOP, at, column, from_elsewhere, sum};
 use crate::plan::{Answer, Expected, Line};
-use crate::report::figures;
+use crate::report::figures::{self, CurvePoint};
 
 // Columns that formulas refer to.
 pub(super) const CHANNEL: u16 = 0;
@@ -32,9 +32,11 @@ pub(super) fn allocation(book: &Book, answer: &Answer) -> Result<Page, XlsxError
     let columns = columns(book);
     let mut curves = 0_usize..;
     let mut rows = Vec::with_capacity(answer.lines.len());
-    for (row, line) in (TOP + 1..).zip(&answer.lines) {
-        let live = evidence::curve_of(book, line).and_then(|_| curves.next());
-        rows.push(cells(book, answer, row, line, live));
+    for (row, (line, points)) in (TOP + 1..).zip(answer.lines.iter().zip(&book.curves)) {
+        let live = points.as_ref().and_then(|_| curves.next());
+        let mut row = cells(book, answer, row, line, live);
+        row.extend(base(book, answer, line, points.as_deref()));
+        rows.push(row);
     }
     let after = page.table(&columns, &rows)?;
     page.totals(after, &columns, &totals(book, answer, after))?;
@@ -123,19 +125,17 @@ fn cells(book: &Book, answer: &Answer, row: u32, line: &Line, curve: Option<usiz
         if line.extrapolated { Cell::text(book.words.say("yes")) } else { Cell::Empty },
         Cell::text(&line.why_not_more),
     ];
-    cells.extend(base(book, answer, line));
+    cells.resize(usize::from(BASE), Cell::Empty);
     cells
 }
 
 /// What `plan.json` says, S, and the curve at the plan's spend as the sheet of curves has it.
-fn base(book: &Book, answer: &Answer, line: &Line) -> Vec<Cell> {
+fn base(book: &Book, answer: &Answer, line: &Line, points: Option<&[CurvePoint]>) -> Vec<Cell> {
+    let periods = answer.period.periods;
     let figure = |figure: fn(&Expected) -> f64| Cell::Base(line.expected.as_ref().map(figure));
-    let curve = evidence::curve_of(book, line);
-    let scale = curve.map(|(fit, curve)| figures::response_periods(line, fit, curve, answer.period.periods));
-    let at_plan = curve.map(|(fit, curve)| {
-        let points = figures::curve_points(curve, evidence::range(fit, line, answer.period.periods));
-        evidence::interpolated(&points, line.spend / answer.period.periods)
-    });
+    let scale =
+        evidence::curve_of(book.results, line).map(|(fit, curve)| figures::response_periods(line, fit, curve, periods));
+    let at_plan = points.map(|points| evidence::interpolated(points, line.spend / periods));
     vec![
         Cell::Base(Some(line.spend)),
         Cell::Base(Some(line.cash)),

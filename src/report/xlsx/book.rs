@@ -1,11 +1,13 @@
 //! What all sheets share: the results, names of the sheets, and where the figures stand that others refer to.
 
+use rayon::prelude::*;
 use rust_xlsxwriter::XlsxError;
 
 use super::table::{Holds, Look, Page, TOP, at, from_elsewhere};
 use super::{actual, allocation, cover, evidence, flow, scenarios, summary};
-use crate::plan::Answer;
+use crate::plan::{Answer, Line};
 use crate::report::actual::Actuals;
+use crate::report::figures::{self, CurvePoint};
 use crate::report::statement::Statement;
 use crate::report::{Results, Words};
 
@@ -16,6 +18,8 @@ pub(super) struct Book<'a> {
     pub(super) actuals: Option<&'a Actuals>,
     pub(super) words: &'a Words,
     pub(super) look: Look,
+    /// Points of each plan line's curve; absent where its expected KPI rests on none.
+    pub(super) curves: Vec<Option<Vec<CurvePoint>>>,
 }
 
 impl<'a> Book<'a> {
@@ -25,7 +29,8 @@ impl<'a> Book<'a> {
         actuals: Option<&'a Actuals>,
         words: &'a Words,
     ) -> Book<'a> {
-        Book { results, statement, actuals, words, look: Look::of(&results.settings.project.currency) }
+        let look = Look::of(&results.settings.project.currency);
+        Book { results, statement, actuals, words, look, curves: curves(results) }
     }
 
     /// The sheets in their order. Those of the plan are there only with a plan, those of its lines only without a
@@ -106,4 +111,14 @@ impl<'a> Book<'a> {
     pub(super) fn kpi_holds(&self) -> Holds {
         if self.results.settings.project.kpi == crate::units::Kpi::Value { Holds::Money } else { Holds::Count }
     }
+}
+
+/// Points of the plan lines' curves, in the lines' order.
+fn curves(results: &Results) -> Vec<Option<Vec<CurvePoint>>> {
+    let Some(answer) = results.answer else { return Vec::new() };
+    let points = |line: &Line| {
+        let (fit, curve) = evidence::curve_of(results, line)?;
+        Some(figures::curve_points(curve, evidence::range(fit, line, answer.period.periods)))
+    };
+    answer.lines.par_iter().map(points).collect()
 }

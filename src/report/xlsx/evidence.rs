@@ -8,7 +8,7 @@ use crate::check::Finding;
 use crate::fit::{ChannelFit, Curve};
 use crate::plan::Line;
 use crate::report::figures::{self, CurvePoint};
-use crate::report::story;
+use crate::report::{Results, story};
 use crate::score::SupplierScore;
 use crate::settings::{Contract, Limit, RebateMethod};
 
@@ -227,9 +227,9 @@ fn definitions(book: &Book, page: &mut Page, top: u32) -> Result<u32, XlsxError>
 }
 
 /// A line's model and curve, when its expected KPI rests on one.
-pub(super) fn curve_of<'a>(book: &Book<'a>, line: &Line) -> Option<(&'a ChannelFit, &'a Curve)> {
+pub(super) fn curve_of<'a>(results: &Results<'a>, line: &Line) -> Option<(&'a ChannelFit, &'a Curve)> {
     line.expected?;
-    let fits = &book.results.fitted.channels;
+    let fits = &results.fitted.channels;
     let at = fits.binary_search_by(|fit| fit.channel.label.as_str().cmp(&line.channel)).ok();
     let fit = at.map(|at| &fits[at]).or_else(|| fits.iter().find(|fit| fit.channel.label == line.channel))?;
     fit.curve.as_ref().ok().map(|curve| (fit, curve))
@@ -269,25 +269,24 @@ pub(super) fn curves(book: &Book) -> Result<Page, XlsxError> {
         figure("P95"),
     ];
     let mut rows = Vec::new();
-    let mut add = |fit: &ChannelFit, curve: &Curve, range: f64| {
-        for point in figures::curve_points(curve, range) {
+    let mut add = |label: &str, points: &[CurvePoint]| {
+        for point in points {
             let figures =
                 [point.spend, point.mean, point.p05, point.p50, point.p95].map(|figure| Cell::number(Some(figure)));
-            rows.push([Cell::text(&fit.channel.label)].into_iter().chain(figures).collect::<Vec<_>>());
+            rows.push([Cell::text(label)].into_iter().chain(figures).collect::<Vec<_>>());
         }
     };
     match book.results.answer.filter(|answer| !answer.lines.is_empty()) {
         Some(answer) => {
-            for line in &answer.lines {
-                if let Some((fit, curve)) = curve_of(book, line) {
-                    add(fit, curve, range(fit, line, answer.period.periods));
-                }
-            }
+            let lines = answer.lines.iter().zip(&book.curves);
+            lines.for_each(|(line, points)| add(&line.channel, points.as_deref().unwrap_or_default()));
         }
         None => {
-            let fits = book.results.fitted.channels.iter();
-            fits.filter_map(|fit| Some((fit, fit.curve.as_ref().ok()?)))
-                .for_each(|(fit, curve)| add(fit, curve, figures::usual_range(fit)));
+            for fit in &book.results.fitted.channels {
+                if let Ok(curve) = &fit.curve {
+                    add(&fit.channel.label, &figures::curve_points(curve, figures::usual_range(fit)));
+                }
+            }
         }
     }
     page.table(&columns, &rows)?;
