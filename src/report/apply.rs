@@ -1,21 +1,24 @@
 //! Apply sheets: what an operator sets, one file a platform, old and new daily budgets side by side.
 //!
-//! A plan line's spend is divided among the accounts and campaigns that its recent rows name, by their spend there, to the
-//! cent. With `T` cents over `D` days and the platform's step `s`, the daily budget is the largest multiple of `s` that is
-//! at most `T ÷ D`, and the last day takes what is left: the days add up to the plan exactly.
+//! Days of one budget are one row: from when to when, and how much a day. Each day's money is divided among the accounts
+//! and campaigns that the line's recent rows name, by their spend there, to the cent. With `T` cents over `D` days the
+//! daily budget is `T ÷ D` rounded down, and the last day takes what is left. So rows add up to the plan exactly.
 //!
 //! Where a platform takes budgets in bulk, the columns of its tool come first, under its own names (`data/apply/`).
 
 use std::collections::BTreeMap;
 
+use jiff::Span;
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::statement::{apportioned, funnel};
 use super::{Output, Results, csv, text};
+use crate::plan::{Answer, Line};
 use crate::units::{Field, Measure};
 
 /// outlay's own columns, after those of the platform's tool.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 14] = [
     "platform",
     "supplier",
     "account",
@@ -27,8 +30,7 @@ pub const COLUMNS: [&str; 15] = [
     "new_daily_budget",
     "change",
     "change_share",
-    "last_day_budget",
-    "period_budget",
+    "row_budget",
     "plan_line",
     "limited_by",
 ];
@@ -46,11 +48,13 @@ pub struct Row {
     pub campaign: Option<String>,
     /// Reference spend a day.
     pub old_daily: f64,
+    /// First day of the new budget.
+    pub first: Date,
+    /// Its last day, included.
+    pub last: Date,
     /// New daily budget.
     pub new_daily: f64,
-    /// Budget of the last day, which makes the days add up.
-    pub last_daily: f64,
-    /// All days together.
+    /// All of the row's days together.
     pub total: f64,
     /// The plan line that it is of.
     pub line: usize,
@@ -130,13 +134,13 @@ fn sheet(path: &str, results: &Results, platform: Option<&str>, rows: &[Row]) ->
 
 fn cells(results: &Results, columns: &[ToolColumn], row: &Row) -> Vec<String> {
     let Some(answer) = results.answer else { return Vec::new() };
-    let (line, period) = (&answer.lines[row.line], &answer.period);
+    let line = &answer.lines[row.line];
     let own = |column: &ToolColumn| match column.holds {
         Some(Holds::Account) => csv::words(row.account.as_deref()),
         Some(Holds::Campaign) => csv::words(row.campaign.as_deref()),
         Some(Holds::Daily) => csv::money(Some(row.new_daily)),
-        Some(Holds::Start) => period.start.clone(),
-        Some(Holds::End) => period.end.clone(),
+        Some(Holds::Start) => row.first.to_string(),
+        Some(Holds::End) => row.last.to_string(),
         Some(Holds::Currency) => answer.currency.clone(),
         None => column.says.clone().unwrap_or_default(),
     };
@@ -144,59 +148,93 @@ fn cells(results: &Results, columns: &[ToolColumn], row: &Row) -> Vec<String> {
     let share = (row.old_daily > 0.0).then(|| format!("{:.4}", change / row.old_daily)).unwrap_or_default();
     let mut cells: Vec<String> = columns.iter().map(own).collect();
     cells.extend([&row.platform, &row.supplier, &row.account, &row.campaign].map(|name| csv::words(name.as_deref())));
-    cells.extend([answer.currency.clone(), period.start.clone(), period.end.clone()]);
+    cells.extend([answer.currency.clone(), row.first.to_string(), row.last.to_string()]);
     cells.extend([row.old_daily, row.new_daily, change].map(|money| csv::money(Some(money))));
     cells.push(share);
-    cells.extend([row.last_daily, row.total].map(|money| csv::money(Some(money))));
+    cells.push(csv::money(Some(row.total)));
     cells.extend([csv::words(Some(&line.channel)), csv::words(Some(&line.limited_by.join("; ")))]);
     cells
 }
 
-/// What every account and campaign gets, line by line.
+/// What every account and campaign gets, line by line, day after day.
 pub fn rows(results: &Results) -> Vec<Row> {
     let Some(answer) = results.answer else { return Vec::new() };
-    let Some(days) = days(&answer.period.start, &answer.period.end) else { return Vec::new() };
     let lines = funnel::rows(results, answer);
-    let divided = |(at, rows): (usize, &funnel::Rows)| divided(results, at, rows, days);
+    let divided = |(at, rows): (usize, &funnel::Rows)| divided(answer, at, rows);
     lines.iter().enumerate().flat_map(divided).collect()
 }
 
-fn days(start: &str, end: &str) -> Option<i64> {
-    let (start, end) = (start.parse::<jiff::civil::Date>().ok()?, end.parse::<jiff::civil::Date>().ok()?);
-    Some(i64::from(start.until(end).ok()?.get_days()) + 1)
+/// Days of one budget: from, to, and cents a day.
+type Stretch = (Date, Date, i64);
+
+/// A line's spend over the plan's days.
+fn stretches(answer: &Answer, line: &Line) -> Vec<Stretch> {
+    let (Ok(start), Ok(end)) = (answer.period.start.parse::<Date>(), answer.period.end.parse::<Date>()) else {
+        return Vec::new();
+    };
+    let days: Vec<Date> = start.series(Span::new().days(1)).take_while(|day| *day <= end).collect();
+    let whole = cents(line.spend);
+    let daily = whole / days.len() as i64;
+    let last = whole - daily * (days.len() as i64 - 1);
+    let budget = |(at, day): (usize, &Date)| (*day, if at + 1 == days.len() { last } else { daily });
+    joined(days.iter().enumerate().map(budget))
 }
 
-fn divided(results: &Results, at: usize, rows: &funnel::Rows, days: i64) -> Vec<Row> {
-    let Some(line) = results.answer.map(|answer| &answer.lines[at]) else { return Vec::new() };
+/// Days after each other of the same budget as one.
+fn joined(days: impl Iterator<Item = (Date, i64)>) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for (day, budget) in days {
+        match stretches.last_mut() {
+            Some(last) if last.2 == budget => last.1 = day,
+            _ => stretches.push((day, day, budget)),
+        }
+    }
+    stretches
+}
+
+fn cents(amount: f64) -> i64 {
+    (amount * 100.0).round() as i64
+}
+
+/// A line's recent rows by whom they belong to, with their spend.
+fn groups(line: &Line, rows: &funnel::Rows) -> BTreeMap<[Option<String>; 4], f64> {
     let own = [&line.platform, &line.supplier, &line.account, &line.campaign];
     let mut groups: BTreeMap<[Option<String>; 4], f64> = BTreeMap::new();
     for entry in &rows.0 {
         let name = |field: Field| own[field.index()].clone().or_else(|| funnel::named(entry, field));
         let names = [Field::Platform, Field::Supplier, Field::Account, Field::Campaign].map(name);
-        let spend = entry.measure(Measure::Spend).map_or(0.0, |spend| spend.to_f64());
-        *groups.entry(names).or_default() += spend;
+        *groups.entry(names).or_default() += entry.measure(Measure::Spend).map_or(0.0, |spend| spend.to_f64());
     }
     if groups.is_empty() {
         groups.insert(own.map(Clone::clone), 1.0);
     }
+    groups
+}
+
+fn divided(answer: &Answer, at: usize, rows: &funnel::Rows) -> Vec<Row> {
+    let line = &answer.lines[at];
+    let stretches = stretches(answer, line);
+    let groups = groups(line, rows);
     let weights: Vec<f64> = groups.values().copied().collect();
-    let cents = |amount: f64| (amount * 100.0).round() as i64;
-    let (new, old) = (apportioned(cents(line.spend), &weights), apportioned(cents(line.reference_spend), &weights));
-    let row = |(([platform, supplier, account, campaign], new), old): (([Option<String>; 4], i64), i64)| {
-        let daily = new / days;
-        Row {
-            platform,
-            supplier,
-            account,
-            campaign,
-            old_daily: ((old as f64 / days as f64).round()) / 100.0,
-            new_daily: daily as f64 / 100.0,
-            last_daily: (new - daily * (days - 1)) as f64 / 100.0,
-            total: new as f64 / 100.0,
-            line: at,
-        }
+    let days = |first: Date, last: Date| first.until(last).map_or(1, |span| i64::from(span.get_days()) + 1);
+    let plan_days = stretches.first().zip(stretches.last()).map_or(1, |(first, last)| days(first.0, last.1));
+    let old = apportioned(cents(line.reference_spend), &weights);
+    let new: Vec<Vec<i64>> = stretches.iter().map(|stretch| apportioned(stretch.2, &weights)).collect();
+    let row = |(part, names): (usize, &[Option<String>; 4]), stretch: usize| {
+        let [platform, supplier, account, campaign] = names.clone();
+        let (first, last, _) = stretches[stretch];
+        let daily = new[stretch][part];
+        let old_daily = (old[part] as f64 / plan_days as f64).round() / 100.0;
+        let (new_daily, total) = (daily as f64 / 100.0, (daily * days(first, last)) as f64 / 100.0);
+        Row { platform, supplier, account, campaign, old_daily, first, last, new_daily, total, line: at }
     };
-    groups.into_keys().zip(new).zip(old).map(row).collect()
+    let stretches = 0..stretches.len();
+    groups
+        .keys()
+        .enumerate()
+        .flat_map(|group| stretches.clone().map(move |stretch| (group, stretch)))
+        .map(|(g, s)| row(g, s))
+        .collect()
 }
 
 #[cfg(test)]
@@ -230,9 +268,10 @@ mod tests {
         let rows = rows(&sample.results());
         for (at, line) in sample.answer.lines.iter().enumerate() {
             let own: Vec<&Row> = rows.iter().filter(|row| row.line == at).collect();
-            let cents = |amount: f64| (amount * 100.0).round() as i64;
-            let days: i64 = own.iter().map(|row| 29 * cents(row.new_daily) + cents(row.last_daily)).sum();
+            let days: i64 = own.iter().map(|row| cents(row.total)).sum();
             assert_eq!(days, cents(line.spend), "{}", line.channel);
+            let length = |row: &Row| i64::from(row.first.until(row.last).unwrap().get_days()) + 1;
+            assert!(own.iter().all(|row| cents(row.new_daily) * length(row) == cents(row.total)));
         }
         let delta: Vec<_> = rows.iter().filter(|row| row.platform.as_deref() == Some("weibo")).collect();
         assert_eq!(

@@ -133,6 +133,26 @@ mod tests {
         assert_eq!(all(&sample, Lang::Zh), all(&sample, Lang::Zh));
     }
 
+    /// `cargo test --release --lib a_thousand_channels -- --ignored --nocapture` prints how long each part takes.
+    #[test]
+    #[ignore = "a figure of time: for a quiet machine, in release"]
+    fn a_thousand_channels_are_written_in_three_seconds() {
+        let sample = Sample::many(1000);
+        let results = sample.results();
+        let start = std::time::Instant::now();
+        let mut lap = |part: &str| println!("{part}: {:.2} s", start.elapsed().as_secs_f64());
+        let (statement, actuals) = (statement::statement(&results), actual::actuals(&results, &sample.ledger));
+        lap("statement and actuals");
+        xlsx::workbook(&results, statement.as_ref(), actuals.as_ref(), Lang::En).unwrap();
+        lap("workbook");
+        html::page(&results, Lang::En).unwrap();
+        lap("page");
+        charts::files(&results, Lang::En).unwrap();
+        lap("charts");
+        let written = start.elapsed().as_secs_f64();
+        assert!(cfg!(debug_assertions) || written <= 3.0, "{written}");
+    }
+
     /// `cargo test --lib look_at_it -- --ignored` writes the samples in all languages to `target/look`, to be looked at.
     #[test]
     #[ignore = "writes files for the eye"]
