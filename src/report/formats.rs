@@ -93,7 +93,7 @@ mod tests {
         let sample = Sample::hostile();
         for output in report(&sample.results(), &sample.ledger, &ALL, Lang::En).unwrap() {
             let Ok(text) = String::from_utf8(output.bytes) else { continue };
-            let shows = !output.path.ends_with(".json");
+            let shows = [".html", ".md", ".svg"].iter().any(|extension| output.path.ends_with(extension));
             assert!(!shows || !text.contains("<script>alert"), "{}", output.path);
             if output.path.ends_with(".csv") {
                 let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());

@@ -360,9 +360,6 @@ mod tests {
     #[test]
     fn money_has_the_decimals_of_its_currency() {
         let money = |code: &str| Look::of(&code.parse().unwrap()).money;
-        assert_eq!(
-            ["CNY", "JPY", "KWD"].map(money),
-            ["#,##0.00;[Red]-#,##0.00", "#,##0;[Red]-#,##0", "#,##0.000;[Red]-#,##0.000"]
-        );
+        assert_eq!(["CNY", "JPY", "KWD"].map(money), ["#,##0.00", "#,##0", "#,##0.000"]);
     }
 }
