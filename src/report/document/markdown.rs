@@ -25,6 +25,7 @@ fn table(table: &Table) -> String {
             cells.chain([width(&escaped(&table.columns[at].0)), 3]).max().unwrap_or(3).min(60)
         })
         .collect();
+    let shown = |at: usize, text: &str| if table.columns[at].1 { figure(text) } else { escaped(text) };
     let line = |cells: Vec<String>| {
         let padded = cells.iter().enumerate().map(|(at, text)| padded(text, widths[at], table.columns[at].1));
         format!("| {} |\n", padded.collect::<Vec<_>>().join(" | "))
@@ -36,9 +37,8 @@ fn table(table: &Table) -> String {
     text += &line(table.columns.iter().enumerate().map(rule).collect());
     for (at, row) in table.rows.iter().enumerate() {
         let is_total = table.total && at + 1 == table.rows.len();
-        let strong =
-            |text: &String| if is_total && !text.is_empty() { format!("**{}**", escaped(text)) } else { escaped(text) };
-        text += &line(row.iter().map(strong).collect());
+        let strong = |text: String| if is_total && !text.is_empty() { format!("**{text}**") } else { text };
+        text += &line(row.iter().enumerate().map(|(at, cell)| strong(shown(at, cell))).collect());
     }
     text
 }
@@ -46,6 +46,12 @@ fn table(table: &Table) -> String {
 fn padded(text: &str, room: usize, right: bool) -> String {
     let space = " ".repeat(room.saturating_sub(width(text)));
     if right { space + text } else { text.to_owned() + &space }
+}
+
+/// A figure, whose sign is no formula's: only digits and signs are left as they are, anything else is text.
+fn figure(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_digit() || "+−–-.,%‰ ".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { escaped(text) }
 }
 
 /// Text that is read as itself: on one line, markup escaped, tags as entities, no start of a formula.

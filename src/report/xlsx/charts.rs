@@ -78,6 +78,6 @@ fn chart(kind: ChartType, title: &str, unit: &str) -> Chart {
     chart.legend().set_position(ChartLegendPosition::Bottom);
     chart.y_axis().set_name(unit).set_num_format("#,##0");
     across(chart.y_axis());
-    chart.set_width(860).set_height(360);
+    chart.set_width(780).set_height(380);
     chart
 }

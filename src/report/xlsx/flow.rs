@@ -63,7 +63,7 @@ fn step_columns(book: &Book) -> Vec<Column> {
         column(book.in_money(words.say("cost_each")), 12.0, Holds::Money),
         column(format!("{} – {kept}", book.in_money(words.say("cost_each"))), 12.0, Holds::Money),
         column(words.say("rate_before"), 12.0, Holds::Percent),
-        column(words.say("formula"), 46.0, Holds::Text),
+        column(words.say("formula"), 34.0, Holds::Text),
         column("plan.json", 13.0, Holds::Count),
     ]
 }

@@ -47,7 +47,7 @@ fn conflict(book: &Book, answer: &Answer, mut page: Page) -> Result<Page, XlsxEr
     if let Some(conflict) = &answer.conflict {
         let told = story::conflict(conflict, &answer.currency, words);
         for (row, line) in (6..).zip([told.line, told.why].into_iter().chain(told.relax)) {
-            page.sentence(row, 4, 110.0, &line)?;
+            page.sentence(row, 4, 128.0, &line)?;
         }
     }
     Ok(page)
@@ -144,7 +144,7 @@ fn figures_of(book: &Book, answer: &Answer, top: u32) -> Vec<(String, Cell, Hold
 fn sentences(book: &Book, answer: &Answer, page: &mut Page, top: u32) -> Result<u32, XlsxError> {
     let told = story::plan(book.results.settings, book.results.fitted, answer, book.words);
     for (row, sentence) in (top..).zip(&told) {
-        page.sentence(row, 4, 110.0, sentence)?;
+        page.sentence(row, 4, 128.0, sentence)?;
     }
     Ok(top + told.len() as u32)
 }
