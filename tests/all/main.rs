@@ -4,6 +4,7 @@ mod cases;
 mod cases_suppliers;
 mod cli;
 mod imports;
+mod finished;
 #[cfg(unix)]
 mod interrupt;
 mod laws;
