@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn every_metric_is_whole_in_every_language() {
         let mut sample = Sample::hostile();
-        sample.ledger.sources[0].columns.insert("spend", "消耗(元)".to_owned());
+        sample.ledger.sources[0].columns.insert("spend".to_owned(), "消耗(元)".to_owned());
         for lang in Lang::ALL {
             let metrics = metrics(&sample.settings, &sample.ledger, lang);
             assert!(metrics.len() >= 14);

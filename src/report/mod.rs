@@ -12,11 +12,8 @@ pub mod apply;
 pub mod charts;
 pub mod compare;
 pub mod csv;
-<<<<<<< HEAD
 pub mod dictionary;
-=======
 pub mod document;
->>>>>>> main
 pub mod figures;
 pub mod finished;
 pub mod formats;
@@ -98,30 +95,19 @@ pub fn planned(answer: &Answer) -> Vec<Output> {
     vec![json::plan(answer), csv::plan(answer)]
 }
 
-<<<<<<< HEAD
-/// What `outlay report` writes: `report.html`, `report.xlsx`, `dictionary.csv`, `statement.csv`, `statement.json` and
-/// `charts/`.
-=======
-/// What `outlay report` writes: `report.html`, `report.xlsx`, the statement, `accrual.csv`
-/// and `charts/`.
->>>>>>> main
+/// What `outlay report` writes: `report.html`, `report.xlsx`, `dictionary.csv`, the statement, `accrual.csv` and `charts/`.
 ///
 /// # Errors
 ///
 /// [`Kind::Bug`](crate::check::Kind::Bug) when a template, a chart or the workbook cannot be made from the results.
 pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
-<<<<<<< HEAD
-    let mut outputs = vec![html::page(results, lang)?, xlsx::workbook(results, lang)?];
-    outputs.push(csv::dictionary(&dictionary::metrics(results.settings, results.ledger, lang)));
-    outputs.extend(statement::statement(results).iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
-=======
     let (statement, actuals) = (statement::statement(results), actual::actuals(results, results.ledger));
     let book = xlsx::workbook(results, statement.as_ref(), actuals.as_ref(), lang)?;
     let mut outputs = vec![html::page(results, lang)?, book];
+    outputs.push(csv::dictionary(&dictionary::metrics(results.settings, results.ledger, lang)));
     outputs.extend(statement.iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
     outputs.extend(actuals.iter().map(actual::accrual_csv));
     outputs.extend(apply::sheets(results));
->>>>>>> main
     outputs.extend(charts::files(results, lang)?);
     Ok(outputs)
 }

@@ -92,7 +92,7 @@ pub struct Skipped {
 }
 
 /// What one file held, as read: before anything was skipped, dropped or converted.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SourceSummary {
     /// The file.
     pub path: String,
@@ -105,28 +105,40 @@ pub struct SourceSummary {
     /// Face-value spend of those rows, in the file's currency.
     pub spend: f64,
     /// The currency of `spend`: the file's, or the reporting currency where it has several.
+    #[serde(default = "no_currency")]
     pub currency: Currency,
     /// Grants and rebates that the platform gave, where the file tells: part of `spend` and no cash.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grants: Option<f64>,
     /// Spend on credit, where the file tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit: Option<f64>,
     /// What the KPI is dated by, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Basis>,
     /// First day of its rows.
+    #[serde(default)]
     pub first: Option<String>,
     /// Last day of its rows.
+    #[serde(default)]
     pub last: Option<String>,
     /// Rows that equal an earlier one in every column.
+    #[serde(default)]
     pub duplicates: u64,
     /// Headers that its figures were read from, by canonical name.
-    pub columns: BTreeMap<&'static str, String>,
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
     /// Headers that nothing was read from.
+    #[serde(default)]
     pub unread: Vec<String>,
     /// The file's own total, when it has one.
     pub own_total: Option<f64>,
     /// SHA-256 of its bytes, hexadecimal.
+    #[serde(default)]
     pub sha256: String,
+}
+
+/// ISO 4217 for no currency: what older files leave untold.
+fn no_currency() -> Currency {
+    "XXX".parse().expect("three letters")
 }

@@ -106,7 +106,7 @@ fn summary(batch: &Batch, settings: &Settings, rates: &Rates) -> SourceSummary {
         first: batch.rows.iter().map(|row| row.date).min().map(|day| day.to_string()),
         last: batch.rows.iter().map(last_day).max().map(|day| day.to_string()),
         duplicates: batch.repeated,
-        columns: batch.figures.clone(),
+        columns: batch.figures.iter().map(|(name, header)| ((*name).to_owned(), header.clone())).collect(),
         unread: batch.unread.clone(),
         own_total: batch.own_total.map(Micros::to_f64),
         sha256: batch.sha256.clone(),

@@ -3,8 +3,8 @@
 mod cases;
 mod cases_suppliers;
 mod cli;
-mod imports;
 mod finished;
+mod imports;
 #[cfg(unix)]
 mod interrupt;
 mod laws;
