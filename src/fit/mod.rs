@@ -1,14 +1,24 @@
 //! Panel → [`Fitted`]: a response curve per channel with posterior draws, or the reason why there is none.
 
 pub mod adstock;
+pub mod average;
 pub mod checks;
+pub mod demand;
 pub mod estimate;
+pub mod family;
+pub mod lift;
 pub mod likelihood;
+pub mod pool;
 pub mod priors;
 pub mod regress;
 pub mod response;
 pub mod saturation;
+pub mod screen;
+pub mod season;
+pub mod stack;
+pub mod start;
 pub mod store;
+pub mod support;
 
 pub use estimate::channels;
 
@@ -76,4 +86,25 @@ pub struct Diagnostics {
     pub pareto_k: f64,
     /// Effective sample size of the importance sample.
     pub effective: f64,
+    /// What else is worth saying.
+    pub notes: Notes,
+}
+
+/// What else is worth saying of an estimate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Notes {
+    /// First days of the periods that no curve explains; they are left out.
+    pub left_out: Vec<jiff::civil::Date>,
+    /// First day of a new level of response.
+    pub level: Option<jiff::civil::Date>,
+    /// The forms that the curve averages, each with its weight, the heaviest first.
+    pub forms: Vec<(String, f64)>,
+    /// Nats by which the best form predicts better than a straight line; absent where the line is ruled out.
+    pub over_straight: Option<f64>,
+    /// Why the history is too short for a curve without the other channels' help.
+    pub borrowed: Option<String>,
+    /// How spend came about.
+    pub origin: demand::Origin,
+    /// Share of the KPI that spend caused.
+    pub incrementality: Option<lift::Incrementality>,
 }

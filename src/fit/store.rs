@@ -61,8 +61,19 @@ struct ChannelDocument {
     observed: Option<Observed>,
     #[serde(default, skip_serializing_if = "Season::is_empty")]
     season: Season,
+    /// What share of the attributed KPI spend is taken to have caused; nothing reads it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incrementality: Option<IncrementalityDocument>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     draws: Vec<Params>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct IncrementalityDocument {
+    mean: f64,
+    p05: f64,
+    p95: f64,
+    tests: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -132,6 +143,9 @@ fn written(fit: &ChannelFit) -> ChannelDocument {
         mean_spend: Some(fit.mean_spend),
         observed: Some(Observed { low: fit.observed.0, high: fit.observed.1 }).filter(|seen| seen.high.is_finite()),
         season: fit.season.clone(),
+        incrementality: fit.diagnostics.as_ref().and_then(|found| found.notes.incrementality.clone()).map(|share| {
+            IncrementalityDocument { mean: share.mean, p05: share.p05, p95: share.p95, tests: share.tests }
+        }),
         draws: curve.map_or(Vec::new(), |curve| {
             let family = curve.summary.saturation.family();
             curve.draws.iter().map(|draw| params(draw, family)).collect()

@@ -198,6 +198,7 @@ fn fit(supplier: &str, platform: &str, curve: Result<Curve, String>, reference: 
         elasticity_error: 0.08,
         pareto_k: 0.31,
         effective: 812.0,
+        notes: Default::default(),
     };
     ChannelFit {
         channel,
