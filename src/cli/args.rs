@@ -72,7 +72,13 @@ pub enum Command {
     /// Read the exports and say what is wrong with them.
     Check,
     /// Fit a response model per channel.
-    Fit,
+    Fit {
+        /// Start from this model file: its curves are what is believed before the data, and every change is reported.
+        #[arg(long, value_name = "FILE")]
+        update: Option<PathBuf>,
+    },
+    /// Hold what the models would have said in the past against what came.
+    Backtest,
     /// Score the suppliers.
     Score,
     /// Allocate the budget.

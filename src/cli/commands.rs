@@ -8,7 +8,7 @@ use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
 use outlay::report::{self, Output, Results, summary};
 use outlay::settings::Settings;
-use outlay::{fit, score, simulate};
+use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
@@ -21,7 +21,8 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Init { dir } => init(args, dir),
         Command::Simulate => simulated(args),
         Command::Check => check(args),
-        Command::Fit => fitted(args),
+        Command::Fit { update } => fitted(args, update.as_deref()),
+        Command::Backtest => backtested(args),
         Command::Score => scored(args),
         Command::Plan { models: Some(models) } => plan_from(args, models),
         Command::Plan { models: None } => planned(args),
@@ -87,12 +88,16 @@ fn check(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn fitted(args: &Args) -> Result<Done, Error> {
+fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
     let settings = settings(args)?;
+    let before = update.map(store::read).transpose()?;
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");
-    let fitted = fit::channels(&panel, &settings)?;
+    let mut fitted = fit::updated(&panel, &settings, before.as_ref())?;
+    if let Some(before) = &before {
+        fitted.findings.extend(fit::change::all(before, &fitted, &panel));
+    }
     let findings: Vec<Finding> =
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
     let outputs = model_outputs(&fitted)?;
@@ -100,6 +105,21 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
     let json = text_of(&outputs, MODEL)?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
+}
+
+fn backtested(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 5);
+    let (_, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("fit");
+    let fitted = fit::channels(&panel, &settings)?;
+    progress.begin("backtest");
+    let backtest = backtest::rolling(&panel, &settings, &fitted)?;
+    let outputs = report::backtested(&backtest);
+    drop(progress);
+    let text = with_files(&summary::backtest(&backtest, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, "backtest.json")?;
+    Ok(done(args, text, json, outputs))
 }
 
 fn scored(args: &Args) -> Result<Done, Error> {

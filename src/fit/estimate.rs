@@ -19,19 +19,22 @@ use super::pool::{Member, Pool};
 use super::priors::{self, Belief};
 use super::regress::{self, Elasticity};
 use super::response::Curve;
+use super::saturation::Saturation;
 use super::screen::{self, FIRST_LOOK, Screened};
 use super::season::{Calendar, Group, Timeline};
-use super::{ChannelFit, Diagnostics, Fitted, Notes, Season, demand, lift, season, start, support};
+use super::{ChannelFit, Diagnostics, Fitted, Noise, Notes, Season, demand, lift, season, start, support};
 use crate::check::{Error, Kind};
 use crate::math::importance::{self, Effort, Weighted};
 use crate::panel::Panel;
 use crate::settings::{Experiment, Settings};
-use crate::units::{Field, Kpi};
+use crate::units::{Channel, Field, Kpi};
 
 /// Posterior draws of a curve.
 pub const DRAWS: usize = 200;
 /// Draws of the plain posterior, which only the pool looks at.
 const PLAIN: Effort = Effort { round: 250, rounds: 1, last: 350 };
+/// What an earlier model counts for: most of its data are in the panel again.
+const EARLIER_WEIGHT: f64 = 0.25;
 /// Unknowns of the plain Hill model that are pooled.
 const POOLED: [usize; 4] = [DISPERSION, CARRY, CARRY + 1, CARRY + 2];
 
@@ -41,6 +44,16 @@ const POOLED: [usize; 4] = [DISPERSION, CARRY, CARRY + 1, CARRY + 2];
 ///
 /// [`Kind::Input`] when no channel has a single count of the KPI, or when only the total over all channels is known.
 pub fn channels(panel: &Panel, settings: &Settings) -> Result<Fitted, Error> {
+    updated(panel, settings, None)
+}
+
+/// As [`channels`], with the curves of an earlier model as what is believed beforehand, at a quarter of their weight: most
+/// of the data that made them are still in the panel and count by themselves.
+///
+/// # Errors
+///
+/// As [`channels`].
+pub fn updated(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> Result<Fitted, Error> {
     if settings.kpi_total.is_some() {
         let message = "the joint model of a total over all channels is not in this version";
         return Err(Error::setting("kpi_total", message)
@@ -53,7 +66,7 @@ pub fn channels(panel: &Panel, settings: &Settings) -> Result<Fitted, Error> {
             panel.kpi
         )));
     }
-    let (channels, calendar) = attributed(panel, settings);
+    let (channels, calendar) = attributed(panel, settings, before);
     Ok(Fitted {
         kpi: panel.kpi,
         currency: panel.currency,
@@ -61,6 +74,7 @@ pub fn channels(panel: &Panel, settings: &Settings) -> Result<Fitted, Error> {
         seed: settings.seed,
         panel_sha256: panel.sha256.clone(),
         settings_sha256: settings.sha256.clone(),
+        until: panel.periods.last().copied(),
         findings: [
             checks::all(&channels),
             checks::calendar(&calendar, &settings.events),
@@ -87,7 +101,7 @@ pub(super) struct Candidate {
 }
 
 /// The models of all channels, and the parts of the calendar that they support.
-fn attributed(panel: &Panel, settings: &Settings) -> (Vec<ChannelFit>, Vec<Group>) {
+fn attributed(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> (Vec<ChannelFit>, Vec<Group>) {
     let (Some(first), Some(last)) = (panel.periods.first(), panel.periods.last()) else { return Default::default() };
     let calendar = Calendar::of(panel.grain, *first, *last, &settings.events);
     let whole = Timeline::of(panel.grain, &panel.periods, calendar);
@@ -96,7 +110,7 @@ fn attributed(panel: &Panel, settings: &Settings) -> (Vec<ChannelFit>, Vec<Group
     let (line, beliefs) = supported(&whole, &looked);
     let candidates: Vec<Result<Candidate, String>> =
         looked.into_par_iter().enumerate().map(|(i, looked)| candidate(panel, i, looked?, &line, &beliefs)).collect();
-    let models = models(panel, &candidates, settings.seed);
+    let models = models(panel, &candidates, settings.seed, before);
     let ahead = season::ahead(panel.grain, *last, settings.plan.as_ref().map(|plan| (plan.start, plan.end)));
     let fit = |(i, candidate): (usize, &Result<Candidate, String>)| {
         let mut fit = bare(panel, i);
@@ -273,7 +287,12 @@ struct Models {
 }
 
 /// The models of every channel; none for a channel without a curve.
-fn models(panel: &Panel, candidates: &[Result<Candidate, String>], seed: u64) -> Vec<Option<Models>> {
+fn models(
+    panel: &Panel,
+    candidates: &[Result<Candidate, String>],
+    seed: u64,
+    before: Option<&Fitted>,
+) -> Vec<Option<Models>> {
     let plain: Vec<Belief> = priors::shipped().of(FIRST_LOOK, 1.0);
     let plain: Vec<Belief> = POOLED.iter().map(|place| plain[*place]).collect();
     let (members, places) = members(panel, candidates, seed);
@@ -283,7 +302,8 @@ fn models(panel: &Panel, candidates: &[Result<Candidate, String>], seed: u64) ->
         .enumerate()
         .map(|(i, candidate)| {
             let candidate = candidate.as_ref().ok()?;
-            let beliefs = pool.beliefs(candidate.groups, places[i]);
+            let earlier = before.and_then(|before| earlier(before, &panel.channels[i], panel.mean_spend(i)));
+            let beliefs = together(pool.beliefs(candidate.groups, places[i]), earlier);
             let found = candidate.alternatives(&beliefs, &mut stream(seed, &panel.channels[i].label, 1));
             (!found.is_empty()).then_some(found)
         })
@@ -294,6 +314,36 @@ fn models(panel: &Panel, candidates: &[Result<Candidate, String>], seed: u64) ->
         Some(Models { weights: average::weights(&alternatives, &common), alternatives })
     };
     alternatives.into_par_iter().map(weighed).collect()
+}
+
+/// What an earlier model says of decay, half point and shape of a channel: mean and standard deviation of each.
+fn earlier(before: &Fitted, channel: &Channel, mean_spend: f64) -> Option<[(f64, f64); 3]> {
+    let fit = before.channels.iter().find(|fit| fit.channel == *channel)?;
+    let hills = fit.curve.as_ref().ok()?.draws.iter().filter_map(|draw| match draw.saturation {
+        Saturation::Hill { half, slope, .. } if draw.decay > 0.0 => {
+            Some([(draw.decay / (1.0 - draw.decay)).ln(), (half / mean_spend).ln(), slope.ln()])
+        }
+        _ => None,
+    });
+    let hills: Vec<[f64; 3]> = hills.collect();
+    let moments = |i: usize| {
+        let values: Vec<f64> = hills.iter().map(|hill| hill[i]).collect();
+        let centre = crate::math::mean(&values);
+        let squares: Vec<f64> = values.iter().map(|value| (value - centre).powi(2)).collect();
+        (centre, crate::math::mean(&squares).sqrt())
+    };
+    (hills.len() >= 20).then(|| [0, 1, 2].map(moments))
+}
+
+/// Pooled beliefs and, at a quarter of its weight, what an earlier model said.
+fn together(mut pooled: Vec<Belief>, earlier: Option<[(f64, f64); 3]>) -> Vec<Belief> {
+    for (belief, (mean, sd)) in pooled[1..].iter_mut().zip(earlier.into_iter().flatten()) {
+        let (pooled_mean, pooled_sd) = belief.moments();
+        let (own, other) = (1.0 / (pooled_sd * pooled_sd), EARLIER_WEIGHT / (sd * sd).max(1e-6));
+        let mean = (own * pooled_mean + other * mean) / (own + other);
+        *belief = Belief::Normal { mean, sd: 1.0 / (own + other).sqrt() };
+    }
+    pooled
 }
 
 /// The channels that speak for each other, and the place of each channel among them.
@@ -345,6 +395,10 @@ fn diagnostics(candidate: &Candidate, models: &Models, incrementality: Increment
         borrowed: candidate.short.clone(),
         origin: demand::origin(&candidate.screened.history, &expected),
         incrementality: Some(incrementality),
+        noise: Noise {
+            dispersion: main.mode.at[DISPERSION].exp().clamp(0.1, 1e6),
+            unit: candidate.screened.history.unit,
+        },
     };
     Diagnostics {
         periods: counts.len(),

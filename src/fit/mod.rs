@@ -2,6 +2,7 @@
 
 pub mod adstock;
 pub mod average;
+pub mod change;
 pub mod checks;
 pub mod demand;
 pub mod estimate;
@@ -20,7 +21,7 @@ pub mod start;
 pub mod store;
 pub mod support;
 
-pub use estimate::channels;
+pub use estimate::{channels, updated};
 
 pub use response::{Curve, Response};
 pub use saturation::Saturation;
@@ -43,6 +44,8 @@ pub struct Fitted {
     pub panel_sha256: String,
     /// Hash of the settings; empty when made elsewhere.
     pub settings_sha256: String,
+    /// First day of the last period that the models know; absent when made elsewhere.
+    pub until: Option<jiff::civil::Date>,
     /// One model a channel, ascending by label.
     pub channels: Vec<ChannelFit>,
     /// Weak fits, missing curves and the like.
@@ -107,4 +110,22 @@ pub struct Notes {
     pub origin: demand::Origin,
     /// Share of the KPI that spend caused.
     pub incrementality: Option<lift::Incrementality>,
+    /// How single periods scatter around their expectation.
+    pub noise: Noise,
+}
+
+/// The scatter of single periods: KPI ÷ `unit` is negative binomial, variance m + m² ÷ `dispersion`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Noise {
+    /// Dispersion r.
+    pub dispersion: f64,
+    /// KPI per count.
+    pub unit: f64,
+}
+
+impl Default for Noise {
+    /// That of plain counts.
+    fn default() -> Noise {
+        Noise { dispersion: 1e6, unit: 1.0 }
+    }
 }

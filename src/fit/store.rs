@@ -31,6 +31,8 @@ struct Document {
     panel_sha256: String,
     #[serde(default)]
     settings_sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Date>,
     channels: Vec<ChannelDocument>,
 }
 
@@ -118,6 +120,7 @@ pub fn write(fitted: &Fitted) -> Result<Vec<u8>, Error> {
         seed: fitted.seed,
         panel_sha256: fitted.panel_sha256.clone(),
         settings_sha256: fitted.settings_sha256.clone(),
+        until: fitted.until,
         channels: fitted.channels.iter().map(written).collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&document)
@@ -225,6 +228,7 @@ pub fn parse(text: &str, name: &str) -> Result<Fitted, Error> {
         seed: document.seed,
         panel_sha256: document.panel_sha256,
         settings_sha256: document.settings_sha256,
+        until: document.until,
         findings: super::checks::all(&channels),
         channels,
     })

@@ -4,6 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Output;
+use crate::backtest::Backtest;
 use crate::check::Finding;
 use crate::panel::Panel;
 use crate::plan::Answer;
@@ -44,6 +45,11 @@ struct Suppliers<'a> {
 struct Window {
     start: String,
     end: String,
+}
+
+/// `backtest.json`.
+pub fn backtest(backtest: &Backtest) -> Output {
+    output("backtest.json", backtest)
 }
 
 /// `plan.json`.

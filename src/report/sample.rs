@@ -344,6 +344,7 @@ fn fitted(channels: Vec<ChannelFit>) -> Fitted {
         seed: 1,
         panel_sha256: "11".repeat(32),
         settings_sha256: "22".repeat(32),
+        until: None,
         channels,
         findings: Vec::new(),
     }
