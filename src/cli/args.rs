@@ -68,7 +68,11 @@ pub enum Command {
         dir: PathBuf,
     },
     /// Write sample exports with known curves, settings for them, and the truth.
-    Simulate,
+    Simulate {
+        /// Let the response follow weekday, season, a trend and dated events.
+        #[arg(long)]
+        season: bool,
+    },
     /// Read the exports and say what is wrong with them.
     Check,
     /// Fit a response model per channel.

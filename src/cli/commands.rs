@@ -19,7 +19,7 @@ pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate => simulated(args),
+        Command::Simulate { season } => simulated(args, *season),
         Command::Check => check(args),
         Command::Fit { update } => fitted(args, update.as_deref()),
         Command::Backtest => backtested(args),
@@ -64,8 +64,9 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args) -> Result<Done, Error> {
-    let outputs = outputs_of(simulate::files(&simulate::world(args.seed)));
+fn simulated(args: &Args, season: bool) -> Result<Done, Error> {
+    let world = if season { simulate::seasonal_world(args.seed) } else { simulate::world(args.seed) };
+    let outputs = outputs_of(simulate::files(&world));
     let (count, out) = (outputs.len(), args.out.display());
     let text = format!(
         "wrote {count} files to {out}: exports, settings, and the truth behind them\n\

@@ -50,15 +50,6 @@ pub fn may_borrow(usable: usize, grain: Grain) -> bool {
     usable >= if grain == Grain::Day { 14 } else { 8 }
 }
 
-/// Why a channel whose KPI follows the calendar and not spend has no curve.
-pub fn only_the_calendar(beside: &Elasticity) -> String {
-    format!(
-        "spend explains nothing beyond the calendar: once weekday, season, trend and events are taken out, \
-         elasticity {:.2} ± {:.2} cannot be told from zero",
-        beside.value, beside.error
-    )
-}
-
 /// # What it does
 /// Refuses a curve to a channel whose KPI does not follow its spend.
 /// # Why it matters
@@ -105,6 +96,7 @@ fn of_channel(fit: &ChannelFit) -> Vec<Finding> {
         findings.extend(straight(label, notes));
         findings.extend(borrowed(label, notes));
         findings.extend(follows_demand(label, notes));
+        findings.extend(beside_the_calendar(label, fit.diagnostics.as_ref()));
     }
     findings
 }
@@ -195,6 +187,24 @@ fn follows_demand(label: &str, notes: &Notes) -> Vec<Finding> {
         ))
     });
     reaction.into_iter().chain(calendar).collect()
+}
+
+/// # What it does
+/// Says of a curve that the KPI follows spend no longer once the calendar is taken out.
+/// # Why it matters
+/// Spend and demand then moved together with weekday, season, trend or events, and the curve is mostly prior belief.
+/// # Threshold
+/// An elasticity less than two standard errors above zero.
+/// # What to do
+/// Move the budget against the season for some weeks.
+fn beside_the_calendar(label: &str, diagnostics: Option<&Diagnostics>) -> Option<Finding> {
+    let Diagnostics { elasticity, elasticity_error, .. } = diagnostics?;
+    let message = format!(
+        "once the calendar is taken out, elasticity {elasticity:.2} ± {elasticity_error:.2} cannot be told from zero: the curve \
+         rests on what is believed beforehand"
+    );
+    let advice = "move the budget against the season for some weeks";
+    (*elasticity < 2.0 * elasticity_error).then(|| Finding::review("fit.calendar", label, message, advice))
 }
 
 /// # What it does

@@ -244,16 +244,13 @@ fn candidate(
     Ok(Candidate { screened, columns, elasticity, groups, short })
 }
 
-/// Whether the KPI follows spend, on its own and beside the calendar.
+/// The regression of the KPI on spend, beside the calendar where that is told; or why spend explains nothing.
 fn follows(history: &History, kpi: Kpi) -> Result<Elasticity, String> {
     let alone = checks::spend_explains(start::elasticity(history, 0), kpi.name());
-    if history.columns == 0 {
-        return alone;
-    }
-    let beside = start::elasticity(history, history.columns);
+    let beside = (history.columns > 0).then(|| start::elasticity(history, history.columns)).flatten();
     match (alone, beside) {
-        (_, Some(beside)) if beside.value >= checks::LEAST_ERRORS * beside.error => Ok(beside),
-        (Ok(_), Some(beside)) => Err(checks::only_the_calendar(&beside)),
+        (Err(_), Some(beside)) if beside.value >= checks::LEAST_ERRORS * beside.error => Ok(beside),
+        (Ok(_), Some(beside)) => Ok(beside),
         (alone, _) => alone,
     }
 }

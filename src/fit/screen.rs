@@ -24,6 +24,8 @@ const MOST_LEFT_OUT: f64 = 0.05;
 const ROUNDS: usize = 3;
 /// Score statistic from which on a shift of level is taken for one: χ² of one degree, its largest over all days.
 const SHIFT: f64 = 30.0;
+/// Nats of evidence that a shift must gain: one place among hundreds is looked for.
+const SHIFT_GAIN: f64 = 8.0;
 /// Least shift, in logarithms.
 const LEAST_SHIFT: f64 = 0.1;
 
@@ -60,30 +62,46 @@ pub fn plain_spread(group: &Group) -> f64 {
 
 /// Looks at a channel for the first time; `None` where its posterior has no proper mode.
 pub fn look(history: &History, line: &Timeline) -> Option<Screened> {
-    let mut calendar = line.calendar.clone();
     let (mut history, mut outliers) = (line.lay(history, None), Vec::new());
     let most = (MOST_LEFT_OUT * history.counts.len() as f64) as usize;
-    let mut level = None;
-    let mut mode = plain_mode(&history, &calendar)?;
+    let mut mode = plain_mode(&history, &line.calendar)?;
     for _ in 0..ROUNDS {
         let far = far(&history, &mode.at);
-        let shift = level.is_none().then(|| shift(&history, &mode.at, line.grain)).flatten();
-        if far.is_empty() && shift.is_none() || far.len() + outliers.len() > most {
+        if far.is_empty() || far.len() + outliers.len() > most {
             break;
         }
         outliers.extend(far.iter().map(|place| line.periods[history.counts[*place].0]));
         history = history.without(&far);
-        if let Some(place) = shift.filter(|_| far.is_empty()) {
-            let day = line.periods[place];
-            calendar = line.calendar.with_level(day);
-            (level, history) = (Some(day), line.lay(&history, Some(day)));
-        }
-        mode = plain_mode(&history, &calendar)?;
+        mode = plain_mode(&history, &line.calendar)?;
     }
     outliers.sort();
+    let mut calendar = line.calendar.clone();
+    let shifted = shifted(&history, &mode, line);
+    let level = shifted.as_ref().map(|shifted| shifted.0);
+    if let Some((day, with_level)) = shifted {
+        (calendar, history, mode) = (calendar.with_level(day), line.lay(&history, Some(day)), with_level);
+    }
     let evidence = evidence(&mode, &calendar, &groups(&line.calendar));
     mode.at.truncate(FIRST_LOOK.unknowns());
     Some(Screened { history, outliers, level, mode: mode.at, evidence })
+}
+
+/// The day of a new level and the mode with it, where the evidence prefers it to season and trend alone.
+///
+/// Season and trend bend towards a step until little is left of it, so the day is looked for without them; whether it is a
+/// step is decided with them.
+fn shifted(history: &History, mode: &Mode, line: &Timeline) -> Option<(Date, Mode)> {
+    let keep: Vec<bool> = line.calendar.groups().map(|group| !matches!(group, Group::Season | Group::Trend)).collect();
+    let bare = Timeline::of(line.grain, &line.periods, line.calendar.only(&keep));
+    let laid = bare.lay(history, None);
+    let place = shift(&laid, &plain_mode(&laid, &bare.calendar)?.at, line.grain)?;
+    let day = line.periods[place];
+    let calendar = line.calendar.with_level(day);
+    let with_level = plain_mode(&line.lay(history, Some(day)), &calendar)?;
+    let evidence = |mode: &Mode, calendar: &Calendar| start::log_evidence(mode, calendar.groups().map(plain_spread));
+    let gain = evidence(&with_level, &calendar) - evidence(mode, &line.calendar);
+    let effect = with_level.at.last().copied().unwrap_or_default();
+    (gain > SHIFT_GAIN && effect.abs() > LEAST_SHIFT).then_some((day, with_level))
 }
 
 fn plain_mode(history: &History, calendar: &Calendar) -> Option<Mode> {

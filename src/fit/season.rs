@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | weekday | six orthonormal contrasts of the seven days | day grain, four weeks |
 //! | season | sin and cos of 2πk · (days ÷ 365.2425), k = 1, 2 | 300 days |
-//! | trend | −½ … ½ from the first to the last day; does not go on after it | 90 days |
+//! | trend | −½ … ½ from the first to the last day; does not go on after it | 150 days |
 //! | event | share of the period's days that it holds on | it falls into the history |
 //! | level | 0 before a day, 1 from it on | the residuals show a shift |
 //!
@@ -72,7 +72,7 @@ impl Calendar {
             let terms = (1..=HARMONICS).flat_map(|k| [Column::Sine(k), Column::Cosine(k)]);
             columns.extend(terms.map(|term| (Group::Season, term)));
         }
-        if days >= 90 {
+        if days >= 150 {
             columns.push((Group::Trend, Column::Trend(first, last)));
         }
         let mut names: Vec<&str> = Vec::new();
@@ -216,7 +216,7 @@ mod tests {
         };
         let sale = Group::Event("618".into());
         assert_eq!(groups(Grain::Day, date(2025, 6, 20)), [sale.clone()]);
-        assert_eq!(groups(Grain::Day, date(2025, 9, 20)), [Group::Weekday, Group::Trend, sale.clone()]);
+        assert_eq!(groups(Grain::Day, date(2025, 11, 20)), [Group::Weekday, Group::Trend, sale.clone()]);
         assert_eq!(groups(Grain::Week, date(2026, 5, 25)), [Group::Season, Group::Trend, sale]);
     }
 
