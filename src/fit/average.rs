@@ -12,7 +12,7 @@ use super::response::{Curve, Response};
 use super::saturation::Saturation;
 use super::screen::FIRST_LOOK;
 use super::season::Timeline;
-use super::{Season, stack, start};
+use super::{Season, checks, stack, start};
 use crate::math::importance::{self, Effort, Weighted};
 use crate::math::mode::Mode;
 use crate::math::quantile;
@@ -40,6 +40,8 @@ const UNSAMPLED: f64 = 1.0;
 /// Draws that left-out densities are worked out from.
 const LEFT_OUT_DRAWS: usize = 100;
 const MOST: Effort = Effort { round: 300, rounds: 2, last: 900 };
+/// For a posterior that the usual effort does not reach: a long history makes the ridge of half point and shape thin.
+const HARD: Effort = Effort { round: 1500, rounds: 5, last: 4000 };
 const LESS: Effort = Effort { round: 250, rounds: 1, last: 400 };
 
 /// One model's posterior.
@@ -129,7 +131,11 @@ impl Candidate {
     fn sampled(&self, which: usize, beliefs: Vec<Belief>, mode: Mode, random: &mut ChaCha8Rng) -> Option<Alternative> {
         let posterior = self.posterior(MODELS[which], &beliefs);
         let effort = if MODELS[which].family == Family::Hill { MOST } else { LESS };
-        let sample = importance::weighted(&posterior, &mode, MODELS[which].unknowns(), effort, random)?;
+        let unknowns = MODELS[which].unknowns();
+        let mut sample = importance::weighted(&posterior, &mode, unknowns, effort, random)?;
+        if sample.pareto_k > checks::LARGEST_K {
+            sample = importance::weighted(&posterior, &mode, unknowns, HARD, random)?;
+        }
         let draws = sample.resample(LEFT_OUT_DRAWS, random);
         let left_out = stack::left_out(&draws.iter().map(|draw| posterior.pointwise(draw)).collect::<Vec<_>>());
         Some(Alternative { which, beliefs, mode, sample, left_out })

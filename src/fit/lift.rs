@@ -80,7 +80,10 @@ pub fn tested(draws: &[Response], tests: &[Test], random: &mut ChaCha8Rng) -> (V
     let shares: Vec<f64> = (0..PAIRS)
         .map(|i| prior.median * (prior.log_sd * normal.inverse_cdf((i as f64 + 0.5) / PAIRS as f64)).exp())
         .collect();
-    let pairs: Vec<(usize, f64)> = (0..draws.len()).flat_map(|i| shares.iter().map(move |share| (i, *share))).collect();
+    let mut pairs: Vec<(usize, f64)> =
+        (0..draws.len()).flat_map(|i| shares.iter().map(move |share| (i, *share))).collect();
+    // in random order, or equal steps would meet the same share again and again
+    rand::seq::SliceRandom::shuffle(pairs.as_mut_slice(), random);
     let log = |(i, share): &(usize, f64)| -> f64 {
         tests.iter().map(|test| test.log_likelihood(*share, &draws[*i].saturation)).sum()
     };
