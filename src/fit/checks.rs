@@ -13,7 +13,7 @@ pub const LEAST_DAYS: usize = 60;
 /// Weeks with spend and KPI that a curve needs at week grain.
 pub const LEAST_WEEKS: usize = 26;
 /// Standard errors that the elasticity must stand above zero.
-pub const LEAST_ERRORS: f64 = 3.3;
+pub const LEAST_ERRORS: f64 = 2.3;
 /// Share of the KPI's deviance that spend must explain.
 pub const LEAST_EXPLAINED: f64 = 0.03;
 /// Predictive score by which a curve must beat a straight line to be told from it.

@@ -4,9 +4,13 @@ mod file;
 mod fit;
 mod meant;
 mod plan;
+mod score;
 
 pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, Overlap, RebateMethod, RiskMeasure, Tier};
 pub use fit::{Experiment, FitSettings};
 pub(crate) use meant::hex;
-pub use meant::{Event, Project, ScoreSettings, Settings, Source};
+pub use meant::{Event, Project, Settings, Source};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
+pub use score::{
+    AskRules, CRITERIA, Criterion, Found, Memory, PeriodRules, ScoreSettings, TierRules, TrustRules, Verdict,
+};
