@@ -35,8 +35,6 @@ const COMMON_PERIODS: f64 = 60.0;
 const MOST_PERIODS: usize = 4000;
 /// Nats of evidence behind the best at which a model is not sampled.
 const FAR_BEHIND: f64 = 5.0;
-/// The same for delayed carry-over, which is dear: it is sampled where the evidence asks for it.
-const DELAYED_BEHIND: f64 = 0.0;
 /// What a model that was not sampled is taken to lose per period.
 const UNSAMPLED: f64 = 1.0;
 /// Draws that left-out densities are worked out from.
@@ -126,8 +124,7 @@ impl Candidate {
             modes.push((which, beliefs, mode, evidence));
         }
         let best = modes.iter().map(|mode| mode.3).fold(f64::NEG_INFINITY, f64::max);
-        let behind = |which: usize| if MODELS[which].carry == Carry::Delayed { DELAYED_BEHIND } else { FAR_BEHIND };
-        let near = modes.into_iter().filter(|mode| mode.3 >= best - behind(mode.0));
+        let near = modes.into_iter().filter(|mode| mode.3 > best - FAR_BEHIND);
         near.filter_map(|(which, beliefs, mode, _)| self.sampled(which, beliefs, mode, random)).collect()
     }
 

@@ -32,7 +32,7 @@ use crate::units::{Channel, Field, Kpi};
 /// Posterior draws of a curve.
 pub const DRAWS: usize = 200;
 /// Draws of the plain posterior, which only the pool looks at.
-const PLAIN: Effort = Effort { round: 200, rounds: 1, last: 300 };
+const PLAIN: Effort = Effort { round: 250, rounds: 1, last: 350 };
 /// What an earlier model counts for: most of its data are in the panel again.
 const EARLIER_WEIGHT: f64 = 0.25;
 /// Unknowns of the plain Hill model that are pooled.

@@ -9,7 +9,7 @@ use super::season::{Calendar, Group, Timeline};
 use super::start;
 use super::support::Evidence;
 use crate::math::dense::{cholesky, inverse};
-use crate::math::mode::{self, Mode};
+use crate::math::mode::Mode;
 use crate::math::quantile;
 use crate::units::Grain;
 
@@ -62,10 +62,9 @@ pub fn plain_spread(group: &Group) -> f64 {
 
 /// Looks at a channel for the first time; `None` where its posterior has no proper mode.
 pub fn look(history: &History, line: &Timeline) -> Option<Screened> {
-    let bare = bare_mode(history)?;
     let (mut history, mut outliers) = (line.lay(history, None), Vec::new());
     let most = (MOST_LEFT_OUT * history.counts.len() as f64) as usize;
-    let mut mode = plain_mode(&history, &line.calendar, &bare.at)?;
+    let mut mode = plain_mode(&history, &line.calendar)?;
     for _ in 0..ROUNDS {
         let far = far(&history, &mode.at);
         if far.is_empty() || far.len() + outliers.len() > most {
@@ -73,7 +72,7 @@ pub fn look(history: &History, line: &Timeline) -> Option<Screened> {
         }
         outliers.extend(far.iter().map(|place| line.periods[history.counts[*place].0]));
         history = history.without(&far);
-        mode = plain_mode(&history, &line.calendar, &mode.at)?;
+        mode = plain_mode(&history, &line.calendar)?;
     }
     outliers.sort();
     let mut calendar = line.calendar.clone();
@@ -95,30 +94,21 @@ fn shifted(history: &History, mode: &Mode, line: &Timeline) -> Option<(Date, Mod
     let keep: Vec<bool> = line.calendar.groups().map(|group| !matches!(group, Group::Season | Group::Trend)).collect();
     let bare = Timeline::of(line.grain, &line.periods, line.calendar.only(&keep));
     let laid = bare.lay(history, None);
-    let curve = &mode.at[..FIRST_LOOK.unknowns()];
-    let place = shift(&laid, &plain_mode(&laid, &bare.calendar, curve)?.at, line.grain)?;
+    let place = shift(&laid, &plain_mode(&laid, &bare.calendar)?.at, line.grain)?;
     let day = line.periods[place];
     let calendar = line.calendar.with_level(day);
-    let with_level = plain_mode(&line.lay(history, Some(day)), &calendar, &mode.at)?;
+    let with_level = plain_mode(&line.lay(history, Some(day)), &calendar)?;
     let evidence = |mode: &Mode, calendar: &Calendar| start::log_evidence(mode, calendar.groups().map(plain_spread));
     let gain = evidence(&with_level, &calendar) - evidence(mode, &line.calendar);
     let effect = with_level.at.last().copied().unwrap_or_default();
     (gain > SHIFT_GAIN && effect.abs() > LEAST_SHIFT).then_some((day, with_level))
 }
 
-/// The mode under plain priors, searched from `near`, whose unknowns of the calendar may be fewer.
-fn plain_mode(history: &History, calendar: &Calendar, near: &[f64]) -> Option<Mode> {
+fn plain_mode(history: &History, calendar: &Calendar) -> Option<Mode> {
     let mut beliefs = priors::shipped().of(FIRST_LOOK, history.mean_count);
     beliefs.extend(calendar.groups().map(|group| Belief::Normal { mean: 0.0, sd: plain_spread(group) }));
-    let mut start = near.to_vec();
-    start.resize(beliefs.len(), 0.0);
-    mode::climb(&Posterior::new(history, FIRST_LOOK, &beliefs), &start)
-}
-
-/// The mode without a calendar, over several starts.
-fn bare_mode(history: &History) -> Option<Mode> {
-    let beliefs = priors::shipped().of(FIRST_LOOK, history.mean_count);
-    start::highest_mode(&Posterior::new(history, FIRST_LOOK, &beliefs), history)
+    let posterior = Posterior::new(history, FIRST_LOOK, &beliefs);
+    start::highest_mode(&posterior, history, beliefs.len())
 }
 
 /// Places in the counts that lie too far from their expectation, against the spread of the middle half.

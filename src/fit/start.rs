@@ -18,14 +18,16 @@ pub fn elasticity(history: &History, columns: usize) -> Option<Elasticity> {
 
 /// The best mode of the plain Hill model over a few starts: curves of either shape, with little and much carry-over, that
 /// have the regression's elasticity at mean spend.
-pub fn highest_mode(posterior: &Posterior, history: &History) -> Option<Mode> {
+pub fn highest_mode(posterior: &Posterior, history: &History, unknowns: usize) -> Option<Mode> {
     let elasticity = elasticity(history, 0).map_or(0.6, |found| found.value);
     let log_dispersion = priors::shipped().dispersion.median.ln();
     let starts = [(0.9_f64, -1.0), (1.5, -1.5), (0.9, 0.7)];
     let modes = starts.iter().filter_map(|(slope, logit_decay)| {
         let share = (elasticity / slope).clamp(0.05, 0.95);
         let log_half = (share / (1.0 - share)).ln() / slope;
-        mode::climb(posterior, &[history.mean_count.ln(), log_dispersion, *logit_decay, log_half, slope.ln()])
+        let mut start = vec![history.mean_count.ln(), log_dispersion, *logit_decay, log_half, slope.ln()];
+        start.resize(unknowns, 0.0);
+        mode::climb(posterior, &start)
     });
     modes.max_by(|a, b| a.value.total_cmp(&b.value))
 }

@@ -19,7 +19,7 @@ const MOST_ROUNDS: usize = 4;
 /// Factor on the covariance of a moved proposal: weights that a few draws dominate make it too narrow.
 const WIDER: f64 = 1.6;
 /// A proposal whose k is below needs no further move.
-const GOOD_K: f64 = 0.3;
+const GOOD_K: f64 = 0.2;
 
 /// Equally weighted draws of a posterior.
 #[derive(Clone, Debug)]
@@ -69,18 +69,14 @@ pub fn weighted(
     let covariance = inverse(&cholesky(&mode.curvature, n)?, n);
     let mut proposal = Proposal::new(mode.at.clone(), &covariance, heavy)?;
     for _ in 0..effort.rounds {
-        let (points, logs) = proposal.draws(density, effort.round, rng);
-        let round = Weighted::from_logs(logs.clone(), points);
+        let round = Weighted::draw(density, &proposal, effort.round, rng);
         if round.pareto_k < GOOD_K {
-            // good enough: its draws count, and only the rest is missing
-            let (more, more_logs) = proposal.draws(density, effort.last.saturating_sub(effort.round), rng);
-            return Some(Weighted::from_logs([logs, more_logs].concat(), [round.points, more].concat()));
+            break;
         }
         let Some(moved) = proposal.moved_to(&round) else { break };
         proposal = moved;
     }
-    let (points, logs) = proposal.draws(density, effort.last, rng);
-    Some(Weighted::from_logs(logs, points))
+    Some(Weighted::draw(density, &proposal, effort.last, rng))
 }
 
 /// A multivariate Student t in the first `heavy` dimensions, normal given these in the rest.
@@ -103,17 +99,6 @@ impl Proposal {
         z[..self.heavy].iter_mut().for_each(|z| *z *= stretch);
         let step = lower_times(&self.factor, &z);
         self.centre.iter().zip(step).map(|(c, s)| c + s).collect()
-    }
-
-    /// Draws with the logarithms of their raw weights.
-    fn draws(&self, density: &impl LogDensity, count: usize, rng: &mut impl Rng) -> (Vec<Vec<f64>>, Vec<f64>) {
-        let points: Vec<Vec<f64>> = (0..count).map(|_| self.draw(rng)).collect();
-        let log_weight = |point: &Vec<f64>| {
-            let weight = density.alone(point) - self.log_density(point);
-            if weight.is_nan() { f64::NEG_INFINITY } else { weight }
-        };
-        let logs = points.iter().map(log_weight).collect();
-        (points, logs)
     }
 
     /// Log density up to the constant that only the dimensions and the degrees of freedom enter.
@@ -162,6 +147,15 @@ pub struct Weighted {
 }
 
 impl Weighted {
+    fn draw(density: &impl LogDensity, proposal: &Proposal, count: usize, rng: &mut impl Rng) -> Weighted {
+        let points: Vec<Vec<f64>> = (0..count).map(|_| proposal.draw(rng)).collect();
+        let log_weight = |point: &Vec<f64>| {
+            let weight = density.alone(point) - proposal.log_density(point);
+            if weight.is_nan() { f64::NEG_INFINITY } else { weight }
+        };
+        Weighted::from_logs(points.iter().map(log_weight).collect(), points)
+    }
+
     /// Points with the logarithms of their raw weights.
     pub fn from_logs(logs: Vec<f64>, points: Vec<Vec<f64>>) -> Weighted {
         let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
