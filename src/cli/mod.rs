@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod finished;
 mod interrupt;
 mod progress;
 mod tables;
