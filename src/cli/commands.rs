@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::civil::Date;
 use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
@@ -12,23 +13,24 @@ use outlay::{fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, tables};
+use super::{Done, bug, criteria, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate => simulated(args),
+        Command::Simulate { suppliers } => simulated(args, *suppliers),
         Command::Check => check(args),
         Command::Fit => fitted(args),
-        Command::Score => scored(args),
+        Command::Score { as_of } => scored(args, *as_of),
         Command::Plan { models: Some(models) } => plan_from(args, models),
         Command::Plan { models: None } => planned(args),
         Command::Report => reported(args),
         Command::Run => whole(args),
         Command::Efficiency(options) => Ok(document(args, tables::efficiency(options)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
+        Command::Criteria(options) => Ok(document(args, criteria::criteria(options, args.seed)?)),
     }
 }
 
@@ -63,8 +65,12 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args) -> Result<Done, Error> {
-    let outputs = outputs_of(simulate::files(&simulate::world(args.seed)));
+fn simulated(args: &Args, suppliers: Option<u32>) -> Result<Done, Error> {
+    let files = match suppliers {
+        Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
+        None => simulate::files(&simulate::world(args.seed)),
+    };
+    let outputs = outputs_of(files);
     let (count, out) = (outputs.len(), args.out.display());
     let text = format!(
         "wrote {count} files to {out}: exports, settings, and the truth behind them\n\
@@ -102,8 +108,9 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn scored(args: &Args) -> Result<Done, Error> {
-    let settings = settings(args)?;
+fn scored(args: &Args, as_of: Option<Date>) -> Result<Done, Error> {
+    let mut settings = settings(args)?;
+    settings.score.as_of = as_of.or(settings.score.as_of);
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("score");

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod criteria;
 mod interrupt;
 mod progress;
 mod tables;

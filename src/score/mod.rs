@@ -5,6 +5,7 @@ mod card;
 mod checks;
 mod compare;
 mod cost;
+pub mod criteria;
 pub mod cross;
 mod decide;
 pub mod efficiency;
@@ -12,13 +13,17 @@ pub mod envelope;
 mod net;
 pub mod nonradial;
 mod program;
+mod prospects;
 pub mod rates;
 mod search;
+mod several;
+mod share;
 pub mod shrink;
 mod simplex;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod words;
 
 pub use card::*;

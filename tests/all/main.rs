@@ -1,6 +1,7 @@
 //! One module a kind of promise.
 
 mod cases;
+mod cases_criteria;
 mod cases_suppliers;
 mod cli;
 #[cfg(unix)]
@@ -9,6 +10,7 @@ mod laws;
 mod looks;
 mod order;
 mod plans;
+mod planted;
 mod program;
 mod readme;
 mod real;

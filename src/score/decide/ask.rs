@@ -56,7 +56,8 @@ pub(crate) fn gaps(
             shares[supplier].push(gap);
         }
     }
-    Ok(shares.into_iter().map(|pools| Gap::over(&pools)).collect())
+    let net = |at: usize| tallies.suppliers[at].spend() / (1.0 + rebates[at].now());
+    Ok(shares.iter().enumerate().map(|(at, pools)| Gap::over(pools, net(at))).collect())
 }
 
 /// The suppliers of one pool with what each spent there and the draws of what it brought.
@@ -185,11 +186,12 @@ impl Room {
 }
 
 impl Gap {
-    /// Over the pools of a supplier, by net spend.
-    fn over(pools: &[PoolGap]) -> Option<Gap> {
+    /// Over the pools of a supplier, by net spend; where nobody else runs nothing is asked, as if θ were 1 there.
+    fn over(pools: &[PoolGap], whole: f64) -> Option<Gap> {
         let draws = pools.iter().map(|pool| pool.draws.len()).min().filter(|draws| *draws > 1)?;
         let net: f64 = pools.iter().map(|pool| pool.net).sum();
-        let draw = |draw: usize| pools.iter().map(|pool| pool.net / net * pool.draws[draw]).sum();
+        let alone = (1.0 - net / whole).max(0.0);
+        let draw = |draw: usize| alone + pools.iter().map(|pool| pool.net / whole * pool.draws[draw]).sum::<f64>();
         let mut peers: Vec<(usize, f64)> = Vec::new();
         for (peer, weight) in pools.iter().flat_map(|pool| &pool.peers) {
             match peers.iter_mut().find(|(other, _)| other == peer) {
