@@ -1,6 +1,7 @@
 //! Ledger → [`Scorecard`]: what each supplier costs, how sure that is, how far it can be trusted, and what follows.
 
 mod assemble;
+pub mod bootstrap;
 mod card;
 mod checks;
 mod compare;
@@ -10,6 +11,7 @@ pub mod cross;
 mod decide;
 pub mod efficiency;
 pub mod envelope;
+mod evaluation;
 mod net;
 pub mod nonradial;
 mod program;
