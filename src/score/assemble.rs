@@ -313,7 +313,9 @@ impl<'a> Evidence<'a> {
         for (at, score) in suppliers.iter_mut().enumerate() {
             let found = match (&barred[at], &self.gaps[at]) {
                 (Some(bar), _) => Err(bar.clone()),
-                (None, None) => Err("nobody else in its pool to hold it against, or too many to do it for draws of all".into()),
+                (None, None) => {
+                    Err("nobody else in its pool to hold it against, or too many to do it for draws of all".into())
+                }
                 (None, Some(gap)) => {
                     let names = |at: usize| self.tallies.suppliers[at].name();
                     ask::ask(gap, &self.rebates[at], asked, names, &self.settings.score.ask)

@@ -86,8 +86,8 @@ pub fn scores(worth: &[Vec<f64>], weights: &[f64], units: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::weights::Allowed;
     use super::*;
+    use crate::score::criteria::weights::Allowed;
 
     #[test]
     fn acceptabilities_of_two_criteria_are_shares_of_the_line() {

@@ -12,8 +12,9 @@
 //! | φ      | how much more the daily share varies than by chance, see `share`                           |
 //! | τ      | how much true shares differ: such that half of all z lie within ±0.6745, 0 where chance explains it |
 //!
-//! so that neither a few outliers nor noisy small suppliers set the scale. z is taken for t-distributed with 0.37 (k − 1) degrees of
-//! freedom for k peers, 0.37 being the efficiency of a median deviation. All indicators of all suppliers are held to one
+//! with the median of the supplier's own pool and one τ over all pools, so that neither a few outliers nor noisy small suppliers set the
+//! scale. z is taken for t-distributed with 0.37 (k − g) degrees of freedom for k suppliers in g pools, 0.37 being the efficiency of a
+//! median deviation. All indicators of all suppliers are held to one
 //! false-discovery rate (Benjamini & Hochberg 1995, JRSS B 57).
 //!
 //! | indicator                 | family     | share                     | suspicious | reads as                     |
@@ -45,6 +46,8 @@ use crate::units::Measure;
 
 /// Peers that a comparison needs.
 const FEWEST_PEERS: usize = 5;
+/// Efficiency of a median deviation as a measure of spread.
+const EFFICIENCY: f64 = 0.37;
 /// Days that a look at regularity needs.
 const FEWEST_DAYS: usize = 14;
 /// KPI a day from which on counts can be too regular or too round.
@@ -157,70 +160,88 @@ pub(super) fn light(indicators: &[Indicator]) -> Light {
 
 fn compared(share: &Compared, tallies: &Tallies, rules: &TrustRules) -> Vec<(usize, Indicator)> {
     let all = trials(tallies, share.events, share.trials);
-    let pools = 0..tallies.pools.len();
-    pools
-        .flat_map(|pool| {
-            let own: Vec<&Trials> = all.iter().filter(|trials| trials.pool == pool).collect();
-            let phi = overdispersion(own.iter().copied());
-            let sums = own.iter().map(|trials| (trials.supplier, trials.sums())).collect();
-            Peers { name: share.name, family: share.family, words: share.words, high: share.high, phi, sums }
-                .held_against(&tallies.pools[pool], rules)
-        })
-        .collect()
+    let group = |(pool, name): (usize, &String)| {
+        let own: Vec<&Trials> = all.iter().filter(|trials| trials.pool == pool).collect();
+        let phi = overdispersion(own.iter().copied());
+        Peers::of(name, phi, own.iter().map(|trials| (trials.supplier, trials.sums())), rules)
+    };
+    let groups: Vec<Peers> = tallies.pools.iter().enumerate().filter_map(group).collect();
+    held(&groups, (share.name, share.family, share.words), share.high)
 }
 
 fn night(hours: &Hours, tallies: &Tallies, rules: &TrustRules) -> Vec<(usize, Indicator)> {
-    let groups = hours.groups();
-    let each = |group: String| {
-        let place = |name: &str| tallies.suppliers.iter().position(|tally| tally.supplier.as_deref() == Some(name));
-        let sums = hours.of(&group).filter_map(|(name, night, all)| Some((place(name)?, (night, all)))).collect();
-        let phi = hours.overdispersion(&group);
-        let words = "clicks between 0 and 6 o'clock";
-        Peers { name: "night_share", family: "time", words, high: true, phi, sums }.held_against(&group, rules)
+    let place = |name: &str| tallies.suppliers.iter().position(|tally| tally.supplier.as_deref() == Some(name));
+    let group = |group: &String| {
+        let sums = hours.of(group).filter_map(|(name, night, all)| Some((place(name)?, (night, all))));
+        Peers::of(group, hours.overdispersion(group), sums, rules)
     };
-    groups.into_iter().flat_map(each).collect()
+    let groups: Vec<Peers> = hours.groups().iter().filter_map(group).collect();
+    held(&groups, ("night_share", "time", "clicks between 0 and 6 o'clock"), true)
 }
 
-/// Events and trials of the suppliers of one pool.
+/// The suppliers of one pool on the logit scale.
 struct Peers {
-    name: &'static str,
-    family: &'static str,
-    words: &'static str,
-    high: bool,
-    phi: f64,
-    sums: Vec<(usize, (f64, f64))>,
+    pool: String,
+    suppliers: Vec<usize>,
+    sums: Vec<(f64, f64)>,
+    /// x − median x.
+    off: Vec<f64>,
+    /// v.
+    errors: Vec<f64>,
+    /// The median as a share.
+    median: f64,
 }
 
 impl Peers {
-    fn held_against(mut self, pool: &str, rules: &TrustRules) -> Vec<(usize, Indicator)> {
-        self.sums.retain(|(_, (_, trials))| *trials >= rules.least_events);
-        if self.sums.len() < FEWEST_PEERS {
-            return Vec::new();
+    /// The suppliers with trials enough; absent when they are too few to be held against each other.
+    fn of(pool: &str, phi: f64, sums: impl Iterator<Item = (usize, (f64, f64))>, rules: &TrustRules) -> Option<Peers> {
+        let (suppliers, sums): (Vec<usize>, Vec<(f64, f64)>) =
+            sums.filter(|(_, (_, trials))| *trials >= rules.least_events).unzip();
+        if sums.len() < FEWEST_PEERS {
+            return None;
         }
-        let logit = |(events, trials): (f64, f64)| ((events + 0.5) / (trials - events + 0.5)).ln();
-        let error = |(events, trials): (f64, f64)| self.phi * (1.0 / (events + 0.5) + 1.0 / (trials - events + 0.5));
-        let logits: Vec<f64> = self.sums.iter().map(|(_, sums)| logit(*sums)).collect();
-        let errors: Vec<f64> = self.sums.iter().map(|(_, sums)| error(*sums)).collect();
+        let logits: Vec<f64> = sums.iter().map(|(y, n)| ((y + 0.5) / (n - y + 0.5)).ln()).collect();
+        let errors = sums.iter().map(|(y, n)| phi * (1.0 / (y + 0.5) + 1.0 / (n - y + 0.5))).collect();
         let median = quantile(&logits, 0.5);
-        let spread = spread(&logits, &errors, median);
-        let freedom = 0.37 * (logits.len() - 1) as f64;
-        let one = |at: usize| {
-            let z = (logits[at] - median) / (spread * spread + errors[at]).sqrt();
-            let (supplier, (events, trials)) = self.sums[at];
-            let (value, peers) = (events / trials, 1.0 / (1.0 + (-median).exp()));
-            let p = t_above(if self.high { z } else { -z }, freedom.max(1.0));
-            let evidence = format!(
-                "{:.2} % {} against {:.2} % of {} peers on {pool}, out of {trials:.0}.",
-                100.0 * value,
-                self.words,
-                100.0 * peers,
-                logits.len() - 1
-            );
-            let (name, family) = (self.name, self.family);
-            (supplier, Indicator { name, family, pool: pool.into(), value, peers, z, p, raised: false, evidence })
-        };
-        (0..logits.len()).map(one).collect()
+        let off = logits.iter().map(|logit| logit - median).collect();
+        Some(Peers { pool: pool.into(), suppliers, sums, off, errors, median: 1.0 / (1.0 + (-median).exp()) })
     }
+}
+
+/// Every supplier against its own pool's median, on the spread of all pools together.
+fn held(
+    groups: &[Peers],
+    (name, family, words): (&'static str, &'static str, &str),
+    high: bool,
+) -> Vec<(usize, Indicator)> {
+    let off: Vec<f64> = groups.iter().flat_map(|group| group.off.iter().copied()).collect();
+    let errors: Vec<f64> = groups.iter().flat_map(|group| group.errors.iter().copied()).collect();
+    let spread = spread(&off, &errors, 0.0);
+    let freedom = (EFFICIENCY * off.len().saturating_sub(groups.len()) as f64).max(1.0);
+    let one = |group: &Peers, at: usize| {
+        let z = group.off[at] / (spread * spread + group.errors[at]).sqrt();
+        let (events, trials) = group.sums[at];
+        let evidence = format!(
+            "{:.2} % {words} against {:.2} % of {} peers on {}, out of {trials:.0}.",
+            100.0 * events / trials,
+            100.0 * group.median,
+            group.sums.len() - 1,
+            group.pool
+        );
+        let found = Indicator {
+            name,
+            family,
+            pool: group.pool.clone(),
+            value: events / trials,
+            peers: group.median,
+            z,
+            p: t_above(if high { z } else { -z }, freedom),
+            raised: false,
+            evidence,
+        };
+        (group.suppliers[at], found)
+    };
+    groups.iter().flat_map(|group| (0..group.sums.len()).map(move |at| one(group, at))).collect()
 }
 
 /// How much true values differ: the τ at which half of all (x − median) / √(τ² + v) lie within ±0.6745.
