@@ -8,13 +8,14 @@ use super::card::{
 };
 use super::checks;
 use super::compare::{self, Comparison};
-use super::cost::{self, Costs, Known, Manner};
+use super::cost::{self, Costs, Known};
 use super::decide::ask::{self, Gap};
 use super::decide::grade::{self, Circumstances, Grade, Standard};
 use super::decide::history::{self, Alone};
 use super::decide::{position, probe};
 use super::net::{self, Rebate};
 use super::prospects;
+use super::replay::{all_costs, past, standard};
 use super::several::{self, Several};
 use super::share::{self, KnownShare};
 use super::shrink::Mixture;
@@ -24,11 +25,6 @@ use super::words::{figure, plural, singular};
 use crate::check::Error;
 use crate::settings::Settings;
 use crate::units::{Currency, Measure};
-
-/// The random stream of the supplier ranks; those of other counts follow it.
-const STREAM: u32 = 0x5c0e;
-/// Draws of counts other than the KPI, which nobody is ranked by.
-const OTHER_DRAWS: usize = 4_000;
 
 /// Everything that is known of the suppliers.
 pub(super) struct Evidence<'a> {
@@ -80,10 +76,11 @@ impl<'a> Evidence<'a> {
         let rebates = net::rebates(tallies, settings.plan.as_ref());
         let comparison = compare::compare(tallies, kpi, &by_measure, &rebates)?;
         let compared: Vec<(Measure, &Costs)> = kpi_first(&by_measure, &comparison.outputs, kpi.measure());
-        let gaps = ask::gaps(tallies, &compared, &rebates, &settings.score.ask)?;
         let standard = standard(&costs[0].1, currency, settings);
         let tables = Tables::read(settings)?;
         let (trust, not_looked_at) = trust::of(tallies, &costs[0].1, &rebates, &tables, settings);
+        let questioned: Vec<bool> = trust.iter().map(is_questioned).collect();
+        let gaps = ask::gaps(tallies, &compared, &rebates, &questioned, &settings.score.ask)?;
         let past = past(tallies, currency, settings);
         let approval = share::shares(tallies, Measure::ValidRegistrations, Measure::Registrations);
         let target = standard.map(|standard| standard.target);
@@ -334,6 +331,9 @@ impl<'a> Evidence<'a> {
         if rank.is_none() || score.tier == Tier::U {
             return Some("too little is known of its cost".into());
         }
+        if is_questioned(&score.trust) {
+            return Some("its traffic is in question; settle that first".into());
+        }
         match score.decision.position {
             Some(position @ ("strategic" | "bottleneck")) => {
                 return Some(format!("fewer than two proven substitutes in its pool ({position}); find them first"));
@@ -345,53 +345,15 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// Whether two families of indicators are raised that no reviewer cleared, or one confirmed them.
+fn is_questioned(trust: &Trust) -> bool {
+    trust.review.as_ref().map_or(trust.light >= Light::Amber, |review| review.confirmed)
+}
+
 /// The KPI first, then the other counts that the comparison is by.
 fn kpi_first<'a>(costs: &[(Measure, &'a Costs)], outputs: &[Measure], kpi: Measure) -> Vec<(Measure, &'a Costs)> {
     let taken = |measure: &Measure| *measure == kpi || outputs.contains(measure);
     costs.iter().filter(|(measure, _)| taken(measure)).copied().collect()
-}
-
-/// Costs per KPI and per count of the funnel.
-fn all_costs(tallies: &Tallies, settings: &Settings) -> Vec<(Measure, Costs)> {
-    let kpi = settings.project.kpi.measure();
-    let others = compare::candidates(settings.project.kpi).filter(|measure| *measure != kpi);
-    let each = |(at, measure): (u32, Measure)| {
-        let draws = (measure != kpi).then_some(OTHER_DRAWS);
-        let manner = manner(measure, settings, STREAM + at, draws);
-        (measure, cost::costs(tallies, manner))
-    };
-    (0..).zip(std::iter::once(kpi).chain(others)).map(each).collect()
-}
-
-fn manner(measure: Measure, settings: &Settings, stream: u32, draws: Option<usize>) -> Manner {
-    Manner { measure, memory: settings.score.half_life, seed: settings.seed, stream, draws }
-}
-
-fn standard(costs: &Costs, currency: Currency, settings: &Settings) -> Option<Standard> {
-    let target = settings.score.target_cost.or(costs.pooled)?;
-    let given = settings.score.target_cost.is_some();
-    Some(Standard { target, given, currency, kpi: settings.project.kpi, rules: settings.score.tiers })
-}
-
-/// The gradings of past periods, each of that period alone and by the rules of today, and the light that was on.
-fn past(tallies: &Tallies, currency: Currency, settings: &Settings) -> Vec<Vec<(Alone, Light)>> {
-    let mut past: Vec<Vec<(Alone, Light)>> = vec![Vec::new(); tallies.suppliers.len()];
-    let Some((first, last)) = tallies.window else { return past };
-    for day in history::days(first, last, &settings.score.periods) {
-        let then = tallies.until(day);
-        let measure = settings.project.kpi.measure();
-        let costs = cost::costs(&then, manner(measure, settings, STREAM, Some(OTHER_DRAWS)));
-        let Some(standard) = standard(&costs, currency, settings) else { continue };
-        let lights = trust::lights(&then, &costs, settings);
-        for (place, tally) in then.suppliers.iter().enumerate() {
-            let at = tallies.suppliers.iter().position(|other| other.supplier == tally.supplier);
-            let (Some(at), Some(known)) = (at, &costs.known[place]) else { continue };
-            let around = Circumstances { light: lights[place], ..Circumstances::default() };
-            let tier = grade::grade(known, &standard, &around, 1.0).tier;
-            past[at].push((Alone { as_of: day, tier, at_once: false }, lights[place]));
-        }
-    }
-    past
 }
 
 fn rank(known: &Known) -> Rank {

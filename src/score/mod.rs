@@ -17,6 +17,7 @@ pub mod nonradial;
 mod program;
 mod prospects;
 pub mod rates;
+mod replay;
 mod search;
 mod several;
 mod share;

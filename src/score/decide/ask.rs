@@ -2,7 +2,7 @@
 //!
 //! Peers are of its own pool (the same platform): nobody is asked to make up for a dear platform. Within each pool the
 //! envelopment program with non-increasing returns (nobody small and lucky is blown up) gives θ, the share of its net spend for which a
-//! mixture of peers would bring the same counts. Over its pools, θ is the mean by net spend. The same results at net spend
+//! mixture of peers would bring the same counts. Nobody whose traffic is in question is a peer: its reads may be a script's. Over its pools, θ is the mean by net spend. The same results at net spend
 //! θ · x mean
 //!
 //! ```text
@@ -47,9 +47,10 @@ pub(crate) fn gaps(
     tallies: &Tallies,
     costs: &[(Measure, &Costs)],
     rebates: &[Rebate],
+    questioned: &[bool],
     rules: &AskRules,
 ) -> Result<Vec<Option<Gap>>, Error> {
-    let pools = (0..tallies.pools.len()).map(|pool| Pool::of(pool, tallies, costs, rebates));
+    let pools = (0..tallies.pools.len()).map(|pool| Pool::of(pool, tallies, costs, rebates, questioned));
     let mut shares: Vec<Vec<PoolGap>> = vec![Vec::new(); tallies.suppliers.len()];
     for pool in pools.filter(|pool| pool.members.len() > 1 && !pool.outputs.is_empty()) {
         for (supplier, gap) in pool.gaps(tallies, rules)? {
@@ -83,13 +84,23 @@ struct PoolGap {
 }
 
 impl<'a> Pool<'a> {
-    /// A pool by the counts that all its suppliers report.
-    fn of(pool: usize, tallies: &Tallies, costs: &[(Measure, &'a Costs)], rebates: &[Rebate]) -> Pool<'a> {
+    /// A pool by the counts that all its suppliers report, without those whose traffic is in question.
+    fn of(
+        pool: usize,
+        tallies: &Tallies,
+        costs: &[(Measure, &'a Costs)],
+        rebates: &[Rebate],
+        questioned: &[bool],
+    ) -> Pool<'a> {
         let Some((_, kpi)) = costs.first() else {
             return Pool { pool, members: Vec::new(), net: Vec::new(), face: Vec::new(), outputs: Vec::new() };
         };
-        let members: Vec<usize> =
-            kpi.series.iter().filter(|series| series.pool == pool).map(|series| series.supplier).collect();
+        let members: Vec<usize> = kpi
+            .series
+            .iter()
+            .filter(|series| series.pool == pool && !questioned[series.supplier])
+            .map(|series| series.supplier)
+            .collect();
         let face: Vec<f64> = members.iter().map(|at| face(tallies, *at, pool)).collect();
         let net = members.iter().zip(&face).map(|(at, face)| face / (1.0 + rebates[*at].now())).collect();
         let places = |costs: &&'a Costs| {
