@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use outlay::report::Lang;
+use outlay::report::formats::Format;
 
 use super::{criteria, tables};
 
@@ -91,7 +92,9 @@ pub enum Command {
         models: Option<PathBuf>,
     },
     /// Write what people read: the page, the workbook and the charts.
-    Report,
+    ///
+    /// With --format or --compare nothing is computed anew: it reads the finished run in the folder of --out.
+    Report(Report),
     /// Do all of it, in order.
     Run,
     /// Data envelopment analysis of any table, as JSON.
@@ -100,4 +103,49 @@ pub enum Command {
     Rates(tables::Rates),
     /// Several criteria over any table, as JSON: scorecard, SMAA, PROMETHEE, VIKOR, AHP.
     Criteria(criteria::Criteria),
+}
+
+/// How to report a finished run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Report {
+    /// Report the finished run in the folder of --out in these formats.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    pub format: Vec<Form>,
+    /// Say what changed since the finished run in this folder, and why.
+    #[arg(long, value_name = "DIR")]
+    pub compare: Option<PathBuf>,
+    /// Take what the plan's days brought from this ledger.csv.
+    #[arg(long, value_name = "FILE")]
+    pub actuals: Option<PathBuf>,
+}
+
+impl Report {
+    /// Whether a finished run is to be read.
+    pub fn is_of_a_finished_run(&self) -> bool {
+        !self.format.is_empty() || self.compare.is_some() || self.actuals.is_some()
+    }
+}
+
+/// A format of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Md,
+    Csv,
+    Json,
+    Html,
+    Xlsx,
+    PdfReady,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Format {
+        match form {
+            Form::Md => Format::Md,
+            Form::Csv => Format::Csv,
+            Form::Json => Format::Json,
+            Form::Html => Format::Html,
+            Form::Xlsx => Format::Xlsx,
+            Form::PdfReady => Format::PdfReady,
+        }
+    }
 }

@@ -13,7 +13,7 @@ use outlay::{fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, criteria, tables};
+use super::{Done, bug, criteria, finished, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
@@ -26,7 +26,8 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Score { as_of } => scored(args, *as_of),
         Command::Plan { models: Some(models) } => plan_from(args, models),
         Command::Plan { models: None } => planned(args),
-        Command::Report => reported(args),
+        Command::Report(options) if options.is_of_a_finished_run() => finished::report(args, options),
+        Command::Report(_) => reported(args),
         Command::Run => whole(args),
         Command::Efficiency(options) => Ok(document(args, tables::efficiency(options, args.seed)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
@@ -47,7 +48,7 @@ fn threads(args: &Args) -> Result<(), Error> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(bug)
 }
 
-fn settings(args: &Args) -> Result<Settings, Error> {
+pub(super) fn settings(args: &Args) -> Result<Settings, Error> {
     Settings::read(&args.config, args.seed)
 }
 
@@ -162,7 +163,7 @@ fn reported(args: &Args) -> Result<Done, Error> {
     let findings = run.findings();
     let outputs = report::pages(&results(&settings, &run, &findings), args.lang.into())?;
     drop(progress);
-    finished(args, &settings, &run, findings, outputs)
+    ended(args, &settings, &run, findings, outputs)
 }
 
 fn whole(args: &Args) -> Result<Done, Error> {
@@ -178,11 +179,11 @@ fn whole(args: &Args) -> Result<Done, Error> {
     outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang.into())?);
     outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
     drop(progress);
-    finished(args, &settings, &run, findings, outputs)
+    ended(args, &settings, &run, findings, outputs)
 }
 
 /// The end of a command that makes the report: it names the page to open.
-fn finished(
+fn ended(
     args: &Args,
     settings: &Settings,
     run: &Run,
@@ -200,7 +201,7 @@ fn finished(
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
 }
 
-fn results<'a>(settings: &'a Settings, run: &'a Run, findings: &'a [Finding]) -> Results<'a> {
+pub(super) fn results<'a>(settings: &'a Settings, run: &'a Run, findings: &'a [Finding]) -> Results<'a> {
     Results {
         settings,
         ledger: &run.ledger,
@@ -226,22 +227,22 @@ fn outputs_of(files: Vec<(String, Vec<u8>)>) -> Vec<Output> {
 }
 
 /// A summary, and on a line of its own the files that it is of.
-fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
+pub(super) fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
     let paths: Vec<String> = outputs.iter().map(|output| args.out.join(&output.path).display().to_string()).collect();
     format!("{}\nwrote {}\n", summary.trim_end(), paths.join(", "))
 }
 
-fn files_json(outputs: &[Output]) -> Result<String, Error> {
+pub(super) fn files_json(outputs: &[Output]) -> Result<String, Error> {
     let paths: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
     let document = serde_json::json!({ "format": "outlay/files@1", "files": paths });
     Ok(serde_json::to_string_pretty(&document).map_err(bug)? + "\n")
 }
 
-fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
+pub(super) fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
     let output = outputs.iter().find(|output| output.path == path).ok_or_else(|| bug(format!("no {path}")))?;
     String::from_utf8(output.bytes.clone()).map_err(bug)
 }
 
-fn done(args: &Args, text: String, json: String, outputs: Vec<Output>) -> Done {
+pub(super) fn done(args: &Args, text: String, json: String, outputs: Vec<Output>) -> Done {
     Done { folder: args.out.clone(), outputs, text, json, findings: Vec::new(), conflict: false }
 }

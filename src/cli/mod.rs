@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod criteria;
+mod finished;
 mod interrupt;
 mod progress;
 mod tables;

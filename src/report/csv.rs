@@ -214,7 +214,7 @@ pub(super) fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn money(value: Option<f64>) -> String {
+pub(super) fn money(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| format!("{value:.2}")).unwrap_or_default()
 }
 

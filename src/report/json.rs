@@ -3,7 +3,9 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Output;
+use super::actual::Actuals;
+use super::statement::Statement;
+use super::{Output, Results};
 use crate::check::Finding;
 use crate::panel::Panel;
 use crate::plan::Answer;
@@ -62,6 +64,31 @@ struct Window {
 /// `plan.json`.
 pub fn plan(answer: &Answer) -> Output {
     output("plan.json", answer)
+}
+
+/// `report.json`: plan, statement, actuals, scorecard and findings in one document.
+pub fn report(results: &Results, statement: Option<&Statement>, actuals: Option<&Actuals>) -> Output {
+    let document = Whole {
+        format: "outlay/report@1",
+        project: &results.settings.project.name,
+        plan: results.answer,
+        statement,
+        actuals,
+        suppliers: &results.scores.suppliers,
+        findings: results.findings,
+    };
+    output("report.json", &document)
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    format: &'a str,
+    project: &'a str,
+    plan: Option<&'a Answer>,
+    statement: Option<&'a Statement>,
+    actuals: Option<&'a Actuals>,
+    suppliers: &'a [SupplierScore],
+    findings: &'a [Finding],
 }
 
 /// `manifest.json`: from what and by what the other outputs were made. It names no time and no machine, so the same

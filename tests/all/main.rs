@@ -4,6 +4,7 @@ mod cases;
 mod cases_criteria;
 mod cases_suppliers;
 mod cli;
+mod finished;
 #[cfg(unix)]
 mod interrupt;
 mod laws;
