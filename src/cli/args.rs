@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use outlay::report::Lang;
 use outlay::report::formats::Format;
 
-use super::tables;
+use super::{criteria, tables};
 
 /// Plans ad delivery spend and evaluates suppliers, from the exports that ad platforms write.
 ///
@@ -71,8 +72,11 @@ pub enum Command {
     /// Write sample exports with known curves, settings for them, and the truth.
     Simulate {
         /// Let the response follow weekday, season, a trend and dated events.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "suppliers")]
         season: bool,
+        /// Write a portfolio of so many suppliers instead, with known costs and planted invalid traffic.
+        #[arg(long, value_name = "N")]
+        suppliers: Option<u32>,
     },
     /// Read the exports and say what is wrong with them.
     Check,
@@ -85,7 +89,11 @@ pub enum Command {
     /// Hold what the models would have said in the past against what came.
     Backtest,
     /// Score the suppliers.
-    Score,
+    Score {
+        /// Last day to look at, as 2026-05-31; what came later is as if it had not happened.
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<Date>,
+    },
     /// Allocate the budget.
     Plan {
         /// Plan from this model file; no data are read.
@@ -102,6 +110,8 @@ pub enum Command {
     Efficiency(tables::Efficiency),
     /// Empirical-Bayes rates of any table, as JSON.
     Rates(tables::Rates),
+    /// Several criteria over any table, as JSON: scorecard, SMAA, PROMETHEE, VIKOR, AHP.
+    Criteria(criteria::Criteria),
 }
 
 /// How to report a finished run.

@@ -15,6 +15,7 @@
 mod calendar;
 mod draw;
 mod exports;
+pub mod portfolio;
 mod project;
 
 use jiff::ToSpan;

@@ -2,6 +2,7 @@
 
 mod awkward;
 mod cases;
+mod cases_criteria;
 mod cases_suppliers;
 mod cli;
 mod finished;
@@ -11,6 +12,7 @@ mod laws;
 mod looks;
 mod order;
 mod plans;
+mod planted;
 mod program;
 mod readme;
 mod real;
