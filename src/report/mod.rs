@@ -32,6 +32,7 @@ pub mod xlsx;
 
 pub use words::{Lang, Words};
 
+use crate::backtest::Backtest;
 use crate::check::{Error, Finding};
 use crate::fit::Fitted;
 use crate::panel::Panel;
@@ -83,6 +84,11 @@ pub fn checked(ledger: &Ledger, panel: &Panel, findings: &[Finding]) -> Vec<Outp
 /// What `outlay fit` writes beside the model file: `curves.csv`.
 pub fn fitted(fitted: &Fitted) -> Vec<Output> {
     vec![csv::curves(fitted)]
+}
+
+/// What `outlay backtest` writes: `backtest.json` and `backtest.csv`.
+pub fn backtested(backtest: &Backtest) -> Vec<Output> {
+    vec![json::backtest(backtest), csv::backtest(backtest)]
 }
 
 /// What `outlay score` writes: `suppliers.json` and `suppliers.csv`.

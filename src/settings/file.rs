@@ -18,6 +18,7 @@ pub(super) struct File {
     pub names: names::File,
     pub late: late::File,
     pub leads: Option<leads::File>,
+    pub fit: super::fit::File,
     pub score: super::score::Score,
     pub plan: Option<Plan>,
 }

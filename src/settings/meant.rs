@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::file::{self, BadRows, Basis, DateOrder, Duplicates, Negative, Overlap, OwnTotal};
+use super::fit::{self, FitSettings};
 use super::late::{self, LateSettings};
 use super::leads::{self, LeadsSettings};
 use super::names::{self, NamesSettings};
@@ -25,7 +26,7 @@ pub struct Settings {
     pub sources: Vec<Source>,
     /// `[kpi_total]`: the file of the total over all channels.
     pub kpi_total: Option<PathBuf>,
-    /// `[[event]]`, in order.
+    /// `[[event]]`, in order, then those of `fit.calendars`.
     pub events: Vec<Event>,
     /// `[names]`.
     pub names: NamesSettings,
@@ -33,6 +34,8 @@ pub struct Settings {
     pub late: LateSettings,
     /// `[leads]`: a list of registrations to be screened.
     pub leads: Option<LeadsSettings>,
+    /// `[fit]`.
+    pub fit: FitSettings,
     /// `[score]`.
     pub score: ScoreSettings,
     /// `[plan]`, which only planning needs.
@@ -141,10 +144,12 @@ impl Settings {
         let mut wrong = Vec::new();
         let project = project(&file.project, folder, &mut wrong);
         let sources = file.source.into_iter().enumerate().map(|(i, s)| source(i, s, folder, &mut wrong)).collect();
-        let events = file.event.iter().map(|e| event(e, &mut wrong)).collect();
         let names = names::checked(file.names, folder, &mut wrong);
         let late = late::checked(file.late, &mut wrong);
         let leads = file.leads.map(|leads| leads::checked(leads, folder, &mut wrong));
+        let mut events: Vec<Event> = file.event.iter().map(|e| event(e, &mut wrong)).collect();
+        let (fit, of_calendars) = fit::checked(file.fit, &mut wrong);
+        events.extend(of_calendars);
         let score = score::checked(file.score, folder, &mut wrong);
         let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
         Error::all(wrong)?;
@@ -156,6 +161,7 @@ impl Settings {
             names,
             late,
             leads,
+            fit,
             score,
             plan,
             seed,

@@ -1,6 +1,7 @@
 //! Settings in two types: as written ([`file`]) and as meant ([`Settings`]), checked once, whole, at the start.
 
 mod file;
+mod fit;
 mod late;
 mod leads;
 mod meant;
@@ -12,6 +13,7 @@ pub use file::{
     BadRows, Basis, BudgetIn, DateOrder, Duplicates, Goal, Negative, NoCurve, Overlap, OwnTotal, RebateMethod,
     RiskMeasure, Tier,
 };
+pub use fit::{Experiment, FitSettings};
 pub use late::LateSettings;
 pub use leads::{LeadRule, LeadScreen, LeadsSettings};
 pub(crate) use meant::hex;

@@ -1,6 +1,8 @@
 //! One module a kind of promise.
 
+mod awkward;
 mod cases;
+mod cases_criteria;
 mod cases_suppliers;
 mod cli;
 mod finished;
@@ -12,6 +14,7 @@ mod looks;
 mod mutate;
 mod order;
 mod plans;
+mod planted;
 mod program;
 mod readme;
 mod real;
