@@ -239,6 +239,7 @@ fn line(fit: &ChannelFit, spend: f64) -> Line {
             "it has no curve and is held at its reference spend".into()
         },
         expected,
+        ..Line::default()
     }
 }
 
@@ -287,6 +288,7 @@ fn answer(lines: Vec<Line>, asked: f64) -> Answer {
         ],
         conflict: None,
         lines,
+        ..Answer::default()
     }
 }
 

@@ -130,12 +130,12 @@ impl Settings {
         let mut wrong = Vec::new();
         let project = project(&file.project, folder, &mut wrong);
         let sources = file.source.into_iter().enumerate().map(|(i, s)| source(i, s, folder, &mut wrong)).collect();
-        let events = file.event.iter().map(|e| event(e, &mut wrong)).collect();
+        let events: Vec<Event> = file.event.iter().map(|e| event(e, &mut wrong)).collect();
         let target_cost = file.score.target_cost;
         if target_cost.is_some_and(|cost| !(cost > 0.0 && cost.is_finite())) {
             wrong.push(Error::setting("score.target_cost", "must be above 0"));
         }
-        let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
+        let plan = file.plan.and_then(|plan| plan::checked(plan, &events, &mut wrong));
         Error::all(wrong)?;
         Ok(Settings {
             project,

@@ -3,8 +3,10 @@
 mod file;
 mod meant;
 mod plan;
+mod rules;
 
 pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, Overlap, RebateMethod, RiskMeasure, Tier};
 pub(crate) use meant::hex;
 pub use meant::{Event, Project, ScoreSettings, Settings, Source};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
+pub use rules::{Currencies, Daily, FeeMethod, Flight, Funds, Lock, Probe, RuleSettings, Weights};

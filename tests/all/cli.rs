@@ -97,7 +97,8 @@ fn a_key_that_is_not_known_is_told_with_its_line() {
     let expected = "\
 error: outlay.toml:5: unknown field `budgte`, expected one of `start`, `end`, `budget`, `budget_in`, `goal`, `target`, \
 `value_per`, `max_cost_per`, `max_marginal_cost`, `frontier`, `no_curve`, `caps_from_score`, `risk`, `limit`, \
-`minimum_buy`, `contract`
+`minimum_buy`, `contract`, `replan`, `platform_rules`, `supplier_share_max`, `ramp`, `tax`, `what_if`, `daily`, `flight`, \
+`lock`, `funds`, `probe`
 help: see the settings reference in README.md; unknown keys are refused so that a typo is never a default
 ";
     let settings = "[[source]]\npath = \"may.csv\"\n\n[plan]\nbudgte = 30000\n";
