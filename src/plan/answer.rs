@@ -59,8 +59,8 @@ pub struct Answer {
     /// The plan day by day; `plan_daily.csv`, and no part of `plan.json`.
     #[serde(skip)]
     pub daily: Option<Daily>,
-    /// What is worth a look: `quality.json`, and no part of `plan.json`.
-    #[serde(skip)]
+    /// What is worth a look; read back as none.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }
 

@@ -165,7 +165,7 @@ fn funds_cap_what_their_cash_buys() {
 
 #[test]
 fn platforms_rules_are_kept_when_asked_for_and_told_when_not() {
-    let channels = [("tencent", hill(1.2, 400.0, 1.0)), ("b", hill(100.0, 500.0, 0.8))];
+    let channels = [("tencent", hill(14.0, 400.0, 1.0)), ("b", hill(100.0, 500.0, 0.8))];
     let told = planned(&channels, 20_000.0, "");
     let finding = told.findings.iter().find(|finding| finding.check == "plan.platform_rules").unwrap();
     assert!(finding.message.contains("50.00 that tencent asks of one ad (data/rules, as of 2026-"), "{finding:?}");

@@ -103,8 +103,9 @@ pub(super) fn add(
     solution: &Solution,
     answer: &mut Answer,
 ) -> Result<(), Error> {
+    let last = last_cost(problem, solution, answer);
     for at in 0..answer.lines.len() {
-        answer.lines[at].bid_ceiling = bid_ceiling(problem, solution, at);
+        answer.lines[at].bid_ceiling = bid_ceiling(problem, solution, last, at);
     }
     let draws = problem.lines.iter().map(|line| line.states().len()).max().unwrap_or(0);
     if draws < 2 {
@@ -128,7 +129,7 @@ pub(super) fn add(
         }
         unknown.regret = regret(problem, solution, &found);
     }
-    unknown.tests = testing::values(problem, solution, &picked)?;
+    unknown.tests = testing::values(problem, solution, &picked, &found)?;
     unknown.limits = limits::costs(fitted, rules, problem, solution, answer, &found)?;
     answer.unknown = Some(unknown);
     Ok(())
@@ -144,13 +145,20 @@ fn why_not(asked: usize, draws: usize, lines: usize) -> String {
     format!("{lines} lines are more than can be planned again for {FEWEST} draws in a bounded time")
 }
 
-fn bid_ceiling(problem: &Problem, solution: &Solution, at: usize) -> Option<BidCeiling> {
+/// What the budget's last KPI costs: the median marginal cost of the lines that no limit holds, which share one; by the
+/// program's prices where all are held.
+fn last_cost(problem: &Problem, solution: &Solution, answer: &Answer) -> Option<f64> {
+    let free = answer.lines.iter().filter(|line| line.spend > 0.0 && line.limited_by.is_empty());
+    let costs: Vec<f64> = free.filter_map(|line| line.marginal_cost).collect();
+    if costs.is_empty() { explain::marginal_cost_of_budget(problem, solution) } else { Some(quantile(&costs, 0.5)) }
+}
+
+fn bid_ceiling(problem: &Problem, solution: &Solution, last: Option<f64>, at: usize) -> Option<BidCeiling> {
     let (line, spend) = (&problem.lines[at], solution.spend[at]);
     let curve = line.curve.as_ref().ok()?;
     let cost = |slope: f64| (slope > 0.0 && slope.is_finite()).then(|| 1.0 / slope);
     if spend <= 0.0 {
-        let cost = explain::marginal_cost_of_budget(problem, solution)?;
-        return Some(BidCeiling { cost, p10: None, p90: None });
+        return last.map(|cost| BidCeiling { cost, p10: None, p90: None });
     }
     let cost_here = cost(line.marginal(spend))?;
     let scale = line.season / line.periods;

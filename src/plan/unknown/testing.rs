@@ -14,7 +14,7 @@
 //!     EVPPI_c = E_i max_x (F_{c,i}(x) + R_c(x)) − max_x (F_c(x) + R_c(x))
 //! ```
 //!
-//! R_c is solved, under all limits, at some spends of c and taken as linear between them: x then stands for a mix of two plans'
+//! R_c is solved, under all limits, at a dozen spends of c and taken as linear between them: x then stands for a mix of two plans'
 //! neighbours, which for concave R_c can be had. Both maxima are over the same spends, hence EVPPI_c ≥ 0.
 //!
 //! *At most.* At the plan's prices p_c the rest brings at most R_c(x*) − p_c (x − x*), its tangent; with it in place of R_c
@@ -24,10 +24,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Error;
+use crate::math::quantile;
 use crate::plan::explain::{self, Solution};
 use crate::plan::rows::{Bounds, Label, Number, Row, Sense};
 use crate::plan::scenarios::{self, Outcome, Problem};
-use crate::plan::unknown::states;
+use crate::plan::unknown::states::{self, State};
 use crate::settings::Goal;
 
 /// What resolving one channel's uncertainty would be worth.
@@ -47,13 +48,19 @@ pub struct TestValue {
 const SOLVED: usize = 24;
 /// Lines of a plan times solved spends, at most.
 const MOST_WORK: usize = 60_000;
-/// Spends of a channel at which the rest is planned again, as multiples of the plan's.
-const AT: [f64; 9] = [0.0, 0.4, 0.7, 0.9, 1.0, 1.1, 1.4, 2.0, 3.0];
+/// Spends of a channel at which the rest is planned again: quantiles of its best spend over the draws, beside the plan's
+/// own and both ends.
+const AT: [f64; 10] = [0.0, 0.1, 0.2, 0.35, 0.45, 0.55, 0.65, 0.8, 0.9, 1.0];
 /// Spends at which a channel's own curve is looked at.
 const PLACES: usize = 121;
 
 /// The value of a test of each channel whose curve is not certain, the most valuable first.
-pub(super) fn values(problem: &Problem, solution: &Solution, draws: &[usize]) -> Result<Vec<TestValue>, Error> {
+pub(super) fn values(
+    problem: &Problem,
+    solution: &Solution,
+    draws: &[usize],
+    states: &[&State],
+) -> Result<Vec<TestValue>, Error> {
     if problem.aim.goal == Goal::LeastSpend {
         return Ok(Vec::new());
     }
@@ -72,11 +79,12 @@ pub(super) fn values(problem: &Problem, solution: &Solution, draws: &[usize]) ->
         .collect();
     let mut order: Vec<usize> = (0..open.len()).collect();
     order.sort_by(|a, b| bounds[*b].total_cmp(&bounds[*a]).then(a.cmp(b)));
-    let solvable = SOLVED.min(MOST_WORK / (AT.len() * problem.lines.len().max(1)));
+    let solvable = SOLVED.min(MOST_WORK / (2 * AT.len() * problem.lines.len().max(1)));
     let money_per = explain::marginal_cost_of_budget(problem, solution);
+    let solvable = if states.is_empty() { 0 } else { solvable };
     let value = |(rank, at): (usize, &usize)| -> Result<TestValue, Error> {
         let line = open[*at];
-        let worth = if rank < solvable { solved(problem, solution, line, draws)? } else { None };
+        let worth = if rank < solvable { solved(problem, solution, line, draws, states)? } else { None };
         let worth = worth.map(|worth| worth.min(bounds[*at].max(0.0)) * problem.aim.kpi.max(0.0));
         Ok(TestValue {
             channel: problem.lines[line].channel.label.clone(),
@@ -134,11 +142,17 @@ fn gained(problem: &Problem, line: usize, draws: &[usize], places: &[f64], rest:
 }
 
 /// The value with the rest planned again at some spends of the line; `None` where too few of them can be had.
-fn solved(problem: &Problem, solution: &Solution, line: usize, draws: &[usize]) -> Result<Option<f64>, Error> {
-    let usual = if solution.spend[line] > 0.0 { solution.spend[line] } else { problem.lines[line].reference };
+fn solved(
+    problem: &Problem,
+    solution: &Solution,
+    line: usize,
+    draws: &[usize],
+    states: &[&State],
+) -> Result<Option<f64>, Error> {
+    let best: Vec<f64> = states.iter().map(|state| state.spend[line]).collect();
     let allowed = &problem.bounds.allowed[line];
-    let mut at: Vec<f64> =
-        AT.iter().filter_map(|multiple| allowed.down((multiple * usual).min(solution.budget))).collect();
+    let mut at: Vec<f64> = AT.iter().map(|share| quantile(&best, *share)).chain([solution.spend[line]]).collect();
+    at = at.into_iter().filter_map(|x| allowed.down(x.min(solution.budget))).collect();
     at.extend([allowed.low, allowed.high.min(solution.budget)].iter().filter_map(|x| allowed.down(*x)));
     at.sort_by(f64::total_cmp);
     at.dedup_by(|b, a| *b - *a <= 1e-9 * *b);
