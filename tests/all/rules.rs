@@ -173,6 +173,10 @@ fn platforms_rules_are_kept_when_asked_for_and_told_when_not() {
     let kept = planned(&channels, 20_000.0, "platform_rules = true");
     assert!(kept.lines[1].spend == 0.0 || kept.lines[1].spend >= 1_500.0, "{:?}", kept.lines[1]);
     assert!(kept.platform_rules[0].kept && kept.findings.is_empty());
+    let more = planned(&channels, 40_000.0, "platform_rules = true\n[plan.daily]\nweekday = [1, 1, 1, 1, 1, 1.4, 1.4]");
+    adds_up(&more);
+    let days = &more.daily.unwrap().lines[1].spend;
+    assert!(days[0] >= 50.0 && days[..29].iter().all(|spend| spend % 50.0 == 0.0), "{days:?}");
 }
 
 #[test]

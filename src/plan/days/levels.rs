@@ -112,6 +112,9 @@ impl Chain {
 
     /// Budgets that add up to `sum`, or the nearest that they can add up to.
     pub fn budgets(&self, sum: f64) -> Vec<f64> {
+        if self.steps.free() {
+            return self.by_weight(sum);
+        }
         let (low, high) = self.ends();
         let at = |scale: f64| {
             let targets = self.blocks.iter().zip(low.iter().zip(&high));
@@ -131,11 +134,21 @@ impl Chain {
         at(above)
     }
 
+    /// What is not locked, by weight: where any change is allowed that is all there is to it.
+    fn by_weight(&self, sum: f64) -> Vec<f64> {
+        let (mut locked, mut weights) = (0.0, 0.0);
+        for block in &self.blocks {
+            match block.locked {
+                Some(budget) => locked += f64::from(block.days) * budget,
+                None => weights += f64::from(block.days) * block.weight,
+            }
+        }
+        let scale = if weights > 0.0 { (sum - locked).max(0.0) / weights } else { 0.0 };
+        self.blocks.iter().map(|block| block.locked.unwrap_or(scale * block.weight)).collect()
+    }
+
     /// The mean of the largest series nowhere above targets and the least nowhere below them.
     fn near(&self, targets: &[f64], low: &[f64], high: &[f64]) -> Vec<f64> {
-        if self.steps.free() {
-            return targets.to_vec();
-        }
         let (mut under, mut over) = (targets.to_vec(), targets.to_vec());
         for k in 1..targets.len() {
             under[k] = under[k].min(self.steps.up(under[k - 1])).max(low[k]);
@@ -165,6 +178,24 @@ pub(super) fn to_cents(budgets: &[f64], sum: f64) -> Vec<f64> {
         left = (sum * 100.0).round() as i64 - cents.iter().sum::<i64>();
     }
     cents.into_iter().map(|cents| cents as f64 / 100.0).collect()
+}
+
+/// Budgets in whole steps of a platform, on the days of `open`, that keep their sum: all rounded down, the steps that this frees
+/// on the days that lost most, and what is less than a step on the last day.
+pub(super) fn to_steps(budgets: &mut [f64], open: &[usize], step: f64) {
+    let Some(last) = open.last().filter(|_| step > 0.0) else { return };
+    let sum: f64 = open.iter().map(|day| budgets[*day]).sum();
+    let steps = |budget: f64| (budget / step + 1e-9).floor();
+    let mut by_loss = open.to_vec();
+    by_loss.sort_by(|a, b| {
+        let lost = |day: usize| budgets[day] - steps(budgets[day]) * step;
+        lost(*b).total_cmp(&lost(*a)).then(a.cmp(b))
+    });
+    open.iter().for_each(|day| budgets[*day] = steps(budgets[*day]) * step);
+    let freed = sum - open.iter().map(|day| budgets[*day]).sum::<f64>();
+    let whole = steps(freed) as usize;
+    by_loss.iter().cycle().take(whole).for_each(|day| budgets[*day] += step);
+    budgets[*last] += freed - whole as f64 * step;
 }
 
 #[cfg(test)]
@@ -215,6 +246,20 @@ mod tests {
             let chain = Chain { blocks, steps: Steps { share: 0.2, amount: f64::INFINITY }, before: None };
             for (block, budget) in chain.blocks.iter().zip(chain.budgets(sum)) {
                 prop_assert!((budget - sum * block.weight / all).abs() < 1e-6 * sum);
+            }
+        }
+
+        #[test]
+        fn all_days_but_the_last_are_in_steps(budgets in prop::collection::vec(0.0..5000.0f64, 1..40), step in 1.0..200.0f64) {
+            let mut rounded = budgets.clone();
+            let open: Vec<usize> = (0..budgets.len()).collect();
+            to_steps(&mut rounded, &open, step);
+            prop_assert!((rounded.iter().sum::<f64>() - budgets.iter().sum::<f64>()).abs() < 1e-6);
+            for (budget, rounded) in budgets.iter().zip(&rounded) {
+                prop_assert!((budget - rounded).abs() <= 2.0 * step + 1e-6, "{budget} {rounded}");
+            }
+            for rounded in &rounded[..rounded.len() - 1] {
+                prop_assert!((rounded / step - (rounded / step).round()).abs() < 1e-6);
             }
         }
 

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 pub(in crate::plan) use self::calendar::history;
 
-use self::levels::{Block, Chain, Steps, to_cents};
+use self::levels::{Block, Chain, Steps, to_cents, to_steps};
 use super::answer::Answer;
 use super::line::Line;
 use super::rows::{Label, Number, Row, Sense};
@@ -205,6 +205,11 @@ fn laid_out(rules: &Rules, fit: &ChannelFit, line: &Line, at: usize, spend: f64)
                     None => DayHeld::Step,
                 };
             }
+        }
+        if let Some(step) = rules.step(at) {
+            let open = |day: &usize| days[*day] > 0.0 && held[*day] != DayHeld::Locked;
+            let open: Vec<usize> = (0..count).filter(open).collect();
+            to_steps(&mut days, &open, step);
         }
         days = to_cents(&days, spend);
     }

@@ -102,6 +102,11 @@ impl Rules {
         }
     }
 
+    /// The step of a line's daily budgets, where the platform has one and the settings keep to it.
+    pub fn step(&self, line: usize) -> Option<f64> {
+        self.platform[line].as_ref().filter(|rule| rule.used.kept)?.used.step
+    }
+
     /// Adds what the rules ask of the lines to the rows and allowed spends of the limits.
     ///
     /// # Errors

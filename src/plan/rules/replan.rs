@@ -12,7 +12,7 @@ use crate::fit::Fitted;
 use crate::plan::cash::cash;
 use crate::plan::line::Allowed;
 use crate::plan::rows::{Label, Number, Row, Sense};
-use crate::settings::{BudgetIn, Contract, PlanSettings, Whom};
+use crate::settings::{BudgetIn, Contract, PlanSettings, RebateMethod, Whom};
 use crate::unify::{Entry, Ledger};
 use crate::units::{Channel, Field};
 
@@ -87,6 +87,13 @@ pub(super) fn remaining(
     if let Some(target) = settings.target {
         rest.target = Some(target_left(target, spent.told.kpi)?);
     }
+    findings.extend(settings.contracts.iter().filter(|contract| contract.method == RebateMethod::Whole).map(
+        |contract| {
+            let message =
+                "tiers of the whole volume: what reaching one gives back on what was spent already is left out";
+            Finding::review("plan.replan", &contract.supplier, message, "add it to the cash of the plan by hand")
+        },
+    ));
     let stretch = f64::from(settings.days()) / f64::from(rest.days());
     rest.contracts =
         settings.contracts.iter().map(|c| rest_of(c, of_supplier(&settings, ledger, &c.supplier))).collect();
@@ -242,7 +249,7 @@ fn to_cents(amount: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{RebateMethod, Tier};
+    use crate::settings::Tier;
     use proptest::prelude::*;
 
     proptest! {

@@ -34,9 +34,9 @@ pub struct LimitCost {
     pub unit: String,
 }
 
-/// Limits that are left out in turn, at most, and lines of a plan times such limits.
+/// Limits that are left out in turn, at most, and lines of a plan times their states times such limits.
 const LEFT_OUT: usize = 30;
-const MOST_WORK: usize = 20_000;
+const MOST_WORK: usize = 400_000;
 
 /// The costs of the limits that have a price.
 pub(super) fn costs(
@@ -47,7 +47,8 @@ pub(super) fn costs(
     answer: &Answer,
     states: &[&State],
 ) -> Result<Vec<LimitCost>, Error> {
-    let most = LEFT_OUT.min(MOST_WORK / problem.lines.len().max(1));
+    let work: usize = problem.lines.iter().map(|line| line.states().len()).sum();
+    let most = LEFT_OUT.min(MOST_WORK / work.max(1));
     let here = risk::draws(&problem.lines, &solution.spend);
     let cost = |(at, price): (usize, &Price)| -> Result<LimitCost, Error> {
         let droppable = ![Label::Budget, Label::Target].map(|label| label.to_string()).contains(&price.limit);

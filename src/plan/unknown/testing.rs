@@ -24,8 +24,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Error;
+use crate::fit::Curve;
 use crate::math::quantile;
 use crate::plan::explain::{self, Solution};
+use crate::plan::line::Line;
 use crate::plan::rows::{Bounds, Label, Number, Row, Sense};
 use crate::plan::scenarios::{self, Outcome, Problem};
 use crate::plan::unknown::states::{self, State};
@@ -46,8 +48,10 @@ pub struct TestValue {
 
 /// Channels that are solved, at most.
 const SOLVED: usize = 24;
-/// Lines of a plan times solved spends, at most.
-const MOST_WORK: usize = 60_000;
+/// Lines of a plan times their states times solved spends, at most.
+const MOST_WORK: usize = 300_000;
+/// States that the other lines' mean curves are taken over while the rest is planned again, evenly spread over all.
+const STATES: usize = 24;
 /// Spends of a channel at which the rest is planned again: quantiles of its best spend over the draws, beside the plan's
 /// own and both ends.
 const AT: [f64; 10] = [0.0, 0.1, 0.2, 0.35, 0.45, 0.55, 0.65, 0.8, 0.9, 1.0];
@@ -79,12 +83,14 @@ pub(super) fn values(
         .collect();
     let mut order: Vec<usize> = (0..open.len()).collect();
     order.sort_by(|a, b| bounds[*b].total_cmp(&bounds[*a]).then(a.cmp(b)));
-    let solvable = SOLVED.min(MOST_WORK / (2 * AT.len() * problem.lines.len().max(1)));
+    let thin = states::with_lines(problem, problem.lines.iter().map(thinned).collect());
+    let work: usize = thin.lines.iter().map(|line| line.states().len()).sum();
+    let solvable = SOLVED.min(MOST_WORK / ((AT.len() + 3) * work.max(1)));
     let money_per = explain::marginal_cost_of_budget(problem, solution);
     let solvable = if states.is_empty() { 0 } else { solvable };
     let value = |(rank, at): (usize, &usize)| -> Result<TestValue, Error> {
         let line = open[*at];
-        let worth = if rank < solvable { solved(problem, solution, line, draws, states)? } else { None };
+        let worth = if rank < solvable { solved(problem, &thin, solution, line, draws, states)? } else { None };
         let worth = worth.map(|worth| worth.min(bounds[*at].max(0.0)) * problem.aim.kpi.max(0.0));
         Ok(TestValue {
             channel: problem.lines[line].channel.label.clone(),
@@ -144,6 +150,7 @@ fn gained(problem: &Problem, line: usize, draws: &[usize], places: &[f64], rest:
 /// The value with the rest planned again at some spends of the line; `None` where too few of them can be had.
 fn solved(
     problem: &Problem,
+    thin: &Problem,
     solution: &Solution,
     line: usize,
     draws: &[usize],
@@ -158,7 +165,7 @@ fn solved(
     at.dedup_by(|b, a| *b - *a <= 1e-9 * *b);
     let mut known: Vec<(f64, f64)> = Vec::new();
     for x in at {
-        if let Some(rest) = rest(problem, solution, line, x)? {
+        if let Some(rest) = rest(problem, thin, solution, line, x)? {
             known.push((x, rest));
         }
     }
@@ -173,8 +180,8 @@ fn solved(
 }
 
 /// What the other lines bring at best when a line gets `x`, in KPI of the objective; `None` where limits forbid it.
-fn rest(problem: &Problem, solution: &Solution, line: usize, x: f64) -> Result<Option<f64>, Error> {
-    let mut fixed = states::with_lines(problem, problem.lines.clone());
+fn rest(problem: &Problem, thin: &Problem, solution: &Solution, line: usize, x: f64) -> Result<Option<f64>, Error> {
+    let mut fixed = states::with_lines(thin, thin.lines.clone());
     let row = |sense| Row {
         label: Label::Limit("test".into()),
         lines: vec![line],
@@ -191,6 +198,17 @@ fn rest(problem: &Problem, solution: &Solution, line: usize, x: f64) -> Result<O
     // spend counts in the objective where the goal says so
     let spent: f64 = plan.spend.iter().sum();
     Ok(Some(kpi - problem.aim.spend * spent / problem.aim.kpi))
+}
+
+/// A line with some of its states, evenly spread: the mean of two dozen bends as that of hundreds does.
+fn thinned(line: &Line) -> Line {
+    let fewer = |curve: &Curve| {
+        let (count, all) = (STATES.min(curve.draws.len()), curve.draws.len());
+        let draws = (0..count).map(|k| curve.draws[k * all / count].clone()).collect();
+        Curve { summary: curve.summary.clone(), draws }
+    };
+    let curve = line.curve.as_ref().map(fewer).map_err(String::clone);
+    Line { curve, weights: Vec::new(), channel: line.channel.clone(), ..*line }
 }
 
 /// Linear between known points, ascending in x.
