@@ -94,8 +94,16 @@ pub(super) fn from_score(
             && !settings.limits.iter().any(|limit| is_about(limit, supplier))
     };
     let scored: Vec<&SupplierScore> = scores.suppliers.iter().filter(runs).collect();
-    let unproven = scored.iter().filter(|score| score.tier == Tier::U).count().max(1) as f64;
-    Ok(scored.into_iter().map(|score| cap(score, settings, unproven)).collect())
+    let probes: f64 = scored.iter().filter(|score| score.tier == Tier::U).map(|score| wanted(score, settings)).sum();
+    let together = settings.rules.probe.together * settings.budget;
+    let scale = if probes > together { together / probes } else { 1.0 };
+    Ok(scored.into_iter().map(|score| cap(score, settings, scale)).collect())
+}
+
+/// The probe of an unproven supplier: what the scorecard says would settle the question, within the shares of the budget.
+fn wanted(score: &SupplierScore, settings: &PlanSettings) -> f64 {
+    let (budget, probe) = (settings.budget, settings.rules.probe);
+    score.decision.probe.unwrap_or(0.0).clamp(probe.least * budget, probe.most * budget)
 }
 
 /// Whether a limit is about one supplier and nothing else.
@@ -103,7 +111,7 @@ fn is_about(limit: &Limit, supplier: Option<&str>) -> bool {
     limit.whom.0.len() == 1 && limit.whom.0.get(&Field::Supplier).map(String::as_str) == supplier
 }
 
-fn cap(score: &SupplierScore, settings: &PlanSettings, unproven: f64) -> SupplierCap {
+fn cap(score: &SupplierScore, settings: &PlanSettings, scale: f64) -> SupplierCap {
     let name = score.supplier.as_deref().unwrap_or("(no supplier)");
     let (budget, probe) = (settings.budget, settings.rules.probe);
     let (least, most, name) = match score.cap_share {
@@ -111,11 +119,7 @@ fn cap(score: &SupplierScore, settings: &PlanSettings, unproven: f64) -> Supplie
             let percent = (share * 1000.0).round() / 10.0;
             (0.0, share * budget, format!("score: {name} is tier {:?}, at most {percent} %", score.tier))
         }
-        _ => (
-            probe.least.min(probe.together / unproven) * budget,
-            probe.most * budget,
-            format!("probe: {name} is unproven"),
-        ),
+        _ => (scale * wanted(score, settings), probe.most * budget, format!("probe: {name} is unproven")),
     };
     SupplierCap { supplier: score.supplier.clone(), name, least, most }
 }
