@@ -142,7 +142,11 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let text = with_files(&summary::plan(settings, fitted, answer, args.lang.into()), args, &outputs);
+    let mut text = summary::plan(settings, fitted, answer, args.lang.into());
+    if !answer.findings.is_empty() {
+        text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang.into()));
+    }
+    let text = with_files(&text, args, &outputs);
     let conflict = answer.status == Status::Conflict;
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })

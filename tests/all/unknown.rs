@@ -106,6 +106,44 @@ fn what_a_floor_costs_is_what_the_plan_without_it_brings_more() {
     assert!(cost.price_p10 <= cost.price_p90 && cost.price_p90 <= 0.0, "{cost:?}");
 }
 
+/// The order of lines changes nothing, and nor does each draw standing twice.
+#[test]
+fn order_and_doubled_draws_change_nothing() {
+    let channels = [
+        ("a", drawn_hill(100.0, 600.0, 1.0, 0.3, 20, 1)),
+        ("b", drawn_hill(60.0, 400.0, 1.3, 0.2, 20, 5)),
+        ("c", hill(30.0, 300.0, 1.0)),
+    ];
+    let rest = "frontier = []\nwhat_if = 20\n[plan.daily]\nstep = 0.2";
+    let of = |channels: &[(&str, String)]| complete(&model(channels), &settings(40_000.0, rest)).unwrap();
+    let answer = of(&channels);
+    let mut other = channels.clone();
+    other.reverse();
+    assert_eq!(of(&other), answer);
+    let twice = |text: &String| match text.split_once("\"draws\": [") {
+        Some((head, draws)) => {
+            let each: Vec<String> = draws
+                .trim_end_matches(']')
+                .split(" },")
+                .map(|draw| format!("{} }}", draw.trim_end_matches(" }")))
+                .collect();
+            let doubled: Vec<String> = each.iter().flat_map(|draw| [draw.clone(), draw.clone()]).collect();
+            format!("{head}\"draws\": [{}]", doubled.join(","))
+        }
+        None => text.clone(),
+    };
+    let doubled = channels.clone().map(|(name, text)| (name, twice(&text)));
+    let doubled = of(&doubled);
+    let near = |a: f64, b: f64| (a - b).abs() <= 2e-3 * b.abs().max(1.0);
+    let (one, two) = (answer.unknown.unwrap(), doubled.unknown.unwrap());
+    assert_eq!((one.what_if, two.what_if, two.draws), (20, 20, 40));
+    assert!(near(one.regret.unwrap().mean, two.regret.unwrap().mean), "{one:?} {two:?}");
+    for (a, b) in answer.lines.iter().zip(&doubled.lines) {
+        assert!(near(a.spend, b.spend) && near(a.interval.unwrap().p50, b.interval.unwrap().p50), "{a:?} {b:?}");
+    }
+    assert!(near(one.tests[0].at_most, two.tests[0].at_most));
+}
+
 #[test]
 fn a_line_that_gets_nothing_may_bid_what_the_last_one_costs() {
     let channels = [("a", hill(100.0, 600.0, 1.0)), ("b", hill(0.5, 9000.0, 1.0))];

@@ -79,13 +79,14 @@ struct Layout {
     before: f64,
 }
 
-/// Bounds on lines' spend that their days ask for: what locks and steps can add up to.
-pub(super) fn rows(rules: &Rules, fitted: &Fitted, lines: &[Line]) -> Vec<Row> {
+/// Bounds on lines' spend that their days ask for: what locks and steps can add up to. A line that is excluded for want of a
+/// curve is paused, which is no step.
+pub(super) fn rows(rules: &Rules, fitted: &Fitted, lines: &[Line], excluded: &[bool]) -> Vec<Row> {
     let steps = steps(rules);
     let bound = |line: usize| {
         let model = &lines[line];
         let locked = lock(rules, model, line);
-        if rules.live[line].days == 0 || (steps.free() && locked.is_none()) {
+        if rules.live[line].days == 0 || excluded[line] || (steps.free() && locked.is_none()) {
             return Vec::new();
         }
         let rate = model.reference / f64::from(rules.settings.days());
@@ -100,9 +101,8 @@ pub(super) fn rows(rules: &Rules, fitted: &Fitted, lines: &[Line]) -> Vec<Row> {
             bound,
             number: Number::Amount,
         };
-        let held = model.curve.is_err();
-        let floor = (low > 0.0 && !held).then(|| row(Sense::AtLeast, low));
-        let cap = (high.is_finite() && !held).then(|| row(Sense::AtMost, high));
+        let floor = (low > 0.0).then(|| row(Sense::AtLeast, low));
+        let cap = high.is_finite().then(|| row(Sense::AtMost, high));
         floor.into_iter().chain(cap).collect()
     };
     let each: Vec<Vec<Row>> = (0..lines.len()).into_par_iter().map(bound).collect();

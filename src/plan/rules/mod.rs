@@ -129,12 +129,21 @@ impl Rules {
         if self.settings.rules.platform_rules {
             platform::apply(&self.platform, lines, allowed);
         }
+        let mut excluded = vec![false; lines.len()];
+        for row in rows.iter_mut().filter(|row| row.lines.len() == 1) {
+            let Live { days, .. } = self.live[row.lines[0]];
+            match row.label {
+                Label::Excluded(_) => excluded[row.lines[0]] = true,
+                // held at its rate on the days on which it runs
+                Label::Held(_) => row.bound *= f64::from(days) / f64::from(self.settings.days()),
+                _ => {}
+            }
+        }
         for line in (0..lines.len()).filter(|line| self.live[*line].days == 0) {
             let name = format!("flight: {}", lines[line].channel.label);
-            rows.retain(|row| row.label != Label::Held(lines[line].channel.label.clone()));
             rows.push(amount(name, vec![line], Sense::AtMost, 0.0));
         }
-        rows.extend(days::rows(self, fitted, lines));
+        rows.extend(days::rows(self, fitted, lines, &excluded));
         Ok(())
     }
 }
