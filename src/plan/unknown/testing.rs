@@ -161,6 +161,9 @@ fn solved(
     let mut at: Vec<f64> = AT.iter().map(|share| quantile(&best, *share)).chain([solution.spend[line]]).collect();
     at = at.into_iter().filter_map(|x| allowed.down(x.min(solution.budget))).collect();
     at.extend([allowed.low, allowed.high.min(solution.budget)].iter().filter_map(|x| allowed.down(*x)));
+    let high = allowed.high.min(solution.budget);
+    // where the best spend is the same in all draws, the quantiles are one place
+    at.extend([0.25, 0.5, 0.75].iter().filter_map(|share| allowed.down(allowed.low + share * (high - allowed.low))));
     at.sort_by(f64::total_cmp);
     at.dedup_by(|b, a| *b - *a <= 1e-9 * *b);
     let mut known: Vec<(f64, f64)> = Vec::new();
@@ -171,7 +174,7 @@ fn solved(
     }
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return Ok(None) };
     let (low, high) = (first.0, last.0);
-    if known.len() < 3 {
+    if known.len() < 2 {
         return Ok(None);
     }
     let places: Vec<f64> = places(problem, solution, line).into_iter().filter(|x| (low..=high).contains(x)).collect();
