@@ -5,6 +5,7 @@
 //! | `ledger.csv` | a ledger entry | the canonical table's, then `days`; exact decimals |
 //! | `curves.csv` | a spend on a channel's curve | `channel,spend,mean,p05,p50,p95`, per period |
 //! | `suppliers.csv` | a supplier | [`SUPPLIERS`] |
+//! | `backtest.csv` | a channel and window of the backtest | [`BACKTEST`] |
 //! | `plan.csv` | a plan line | [`PLAN`]; money with 2 decimals |
 //! | `plan_daily.csv` | a day of a plan line | [`PLAN_DAILY`]; money with 2 decimals |
 
@@ -12,15 +13,16 @@ use super::Output;
 use super::figures;
 use super::numbers::total;
 use super::text::cell;
+use crate::backtest::{Backtest, Window};
 use crate::fit::{ChannelFit, Fitted};
 use crate::plan::{Answer, Daily, Expected, Line};
-use crate::score::{Scorecard, SupplierScore};
+use crate::score::{Scorecard, SupplierScore, Tier};
 use crate::unify::{Entry, Ledger};
 use crate::units::{Field, Measure};
 
 /// The columns of `suppliers.csv`. Costs are per KPI; `rank_best` is the probability of being the cheapest; platforms
 /// and reasons are parted by `; `.
-pub const SUPPLIERS: [&str; 20] = [
+pub const SUPPLIERS: [&str; 34] = [
     "supplier",
     "platforms",
     "tier",
@@ -41,6 +43,20 @@ pub const SUPPLIERS: [&str; 20] = [
     "cap_share",
     "ask_rebate",
     "reasons",
+    "rank_top_quartile",
+    "rank_group",
+    "p_target",
+    "tier_alone",
+    "tier_before",
+    "efficiency_p05",
+    "efficiency_p95",
+    "approval",
+    "approval_p05",
+    "approval_p95",
+    "light",
+    "probe",
+    "ask_opening",
+    "first_share",
 ];
 
 /// The columns of `plan.csv`. Spend is face value over the whole plan; `expected_*` is the KPI over the whole plan,
@@ -89,6 +105,22 @@ pub const PLAN_DAILY: [&str; 11] = [
     "events",
 ];
 
+/// The columns of `backtest.csv`. Figures are of the whole window; `last_cost` and `spend_share` are what the rules without
+/// a model would have said.
+pub const BACKTEST: [&str; 10] =
+    ["channel", "start", "spend", "actual", "mean", "p05", "p95", "crps", "last_cost", "spend_share"];
+
+/// `backtest.csv`.
+pub fn backtest(backtest: &Backtest) -> Output {
+    let row = |window: &Window| {
+        let [mean, p05, p95] = window.predicted;
+        let figures = [window.spend, window.actual, mean, p05, p95, window.crps, window.last_cost, window.spend_share];
+        let names = [cell(&window.label).into_owned(), window.start.to_string()];
+        names.into_iter().chain(figures.map(|figure| figure.to_string())).collect()
+    };
+    table("backtest.csv", &BACKTEST, backtest.windows.iter().map(row))
+}
+
 /// `ledger.csv`.
 pub fn ledger(ledger: &Ledger) -> Output {
     let mut header = vec!["date"];
@@ -135,7 +167,7 @@ pub fn suppliers(scores: &Scorecard) -> Output {
 fn supplier_row(score: &SupplierScore, kpi: &str) -> Vec<String> {
     let (cost, efficiency) = (score.cost_per.as_ref(), score.efficiency.as_ref());
     let rank = score.rank.as_ref();
-    vec![
+    let mut row = vec![
         words(score.supplier.as_deref()),
         words(Some(&score.platforms.join("; "))),
         format!("{:?}", score.tier),
@@ -156,6 +188,32 @@ fn supplier_row(score: &SupplierScore, kpi: &str) -> Vec<String> {
         number(score.cap_share),
         number(score.ask.as_ref().map(|ask| ask.rebate)),
         words(Some(&score.reasons.join("; "))),
+    ];
+    row.extend(evidence_cells(score));
+    row
+}
+
+/// What the scorecard says beyond cost, rank and grade.
+fn evidence_cells(score: &SupplierScore) -> [String; 14] {
+    let (rank, decision) = (score.rank.as_ref(), &score.decision);
+    let over = score.efficiency.as_ref().and_then(|efficiency| efficiency.interval);
+    let approval = score.shares.get("approval");
+    let tier = |tier: Option<Tier>| tier.map(|tier| format!("{tier:?}")).unwrap_or_default();
+    [
+        number(rank.map(|rank| rank.top_quartile)),
+        number(rank.map(|rank| f64::from(rank.group))),
+        number(decision.p_target),
+        tier(decision.alone),
+        tier(decision.before),
+        number(over.map(|over| over.p05)),
+        number(over.map(|over| over.p95)),
+        number(approval.map(|share| share.mean)),
+        number(approval.map(|share| share.p05)),
+        number(approval.map(|share| share.p95)),
+        format!("{:?}", score.trust.light).to_lowercase(),
+        money(decision.probe),
+        number(score.ask.as_ref().map(|ask| ask.opening)),
+        number(score.criteria.as_ref().map(|worth| worth.first)),
     ]
 }
 
@@ -241,7 +299,7 @@ pub(super) fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn money(value: Option<f64>) -> String {
+pub(super) fn money(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| format!("{value:.2}")).unwrap_or_default()
 }
 

@@ -15,6 +15,7 @@ pub(super) struct File {
     pub source: Vec<Source>,
     pub kpi_total: Option<KpiTotal>,
     pub event: Vec<Event>,
+    pub fit: super::fit::File,
     pub score: super::score::Score,
     pub plan: Option<Plan>,
 }

@@ -1,14 +1,18 @@
 //! One module a kind of promise.
 
+mod awkward;
 mod cases;
+mod cases_criteria;
 mod cases_suppliers;
 mod cli;
+mod finished;
 #[cfg(unix)]
 mod interrupt;
 mod laws;
 mod looks;
 mod order;
 mod plans;
+mod planted;
 mod program;
 mod readme;
 mod real;
