@@ -7,6 +7,7 @@ mod leads;
 mod meant;
 mod names;
 mod plan;
+mod rules;
 mod score;
 
 pub use file::{
@@ -20,6 +21,7 @@ pub(crate) use meant::hex;
 pub use meant::{Event, Project, Settings, Source};
 pub use names::{NamePattern, NamesSettings};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
+pub use rules::{Currencies, Daily, FeeMethod, Flight, Funds, Lock, Probe, RuleSettings, Weights};
 pub use score::{
     AskRules, CRITERIA, Criterion, Found, Memory, PeriodRules, ScoreSettings, TierRules, TrustRules, Verdict,
 };

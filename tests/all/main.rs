@@ -20,5 +20,7 @@ mod readme;
 mod real;
 mod recover;
 mod regress;
+mod rules;
 mod support;
 mod threads;
+mod unknown;
