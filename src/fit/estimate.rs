@@ -5,13 +5,13 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::checks;
 use super::likelihood::{self, History, Posterior};
 use super::priors::{self, Priors};
 use super::regress::{self, Elasticity};
 use super::response::{Curve, Response};
 use super::saturation::Saturation;
 use super::{ChannelFit, Diagnostics, Fitted, Season};
+use super::{checks, joint};
 use crate::check::{Error, Kind};
 use crate::math::{importance, mode, quantile};
 use crate::panel::Panel;
@@ -26,10 +26,8 @@ pub const DRAWS: usize = 200;
 ///
 /// [`Kind::Input`] when no channel has a single count of the KPI, or when only the total over all channels is known.
 pub fn channels(panel: &Panel, settings: &Settings) -> Result<Fitted, Error> {
-    if settings.kpi_total.is_some() {
-        let message = "the joint model of a total over all channels is not in this version";
-        return Err(Error::setting("kpi_total", message)
-            .help("leave `[kpi_total]` out and give the KPI by channel in the sources"));
+    if let Some(total) = &panel.total {
+        return Ok(joint::channels(panel, total, settings));
     }
     if !panel.counted.iter().any(|counted| *counted) {
         let message = format!("no source has a column of {}, so no response can be fitted", panel.kpi);

@@ -1,8 +1,10 @@
 //! Panel → [`Fitted`]: a response curve per channel with posterior draws, or the reason why there is none.
 
+pub mod adopt;
 pub mod adstock;
 pub mod checks;
 pub mod estimate;
+mod joint;
 pub mod likelihood;
 pub mod priors;
 pub mod regress;

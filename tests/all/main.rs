@@ -19,3 +19,4 @@ mod recover;
 mod regress;
 mod support;
 mod threads;
+mod total;
