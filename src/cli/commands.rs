@@ -13,14 +13,15 @@ use outlay::{fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, criteria, finished, tables};
+use super::{Done, adopt, bug, criteria, finished, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate { suppliers } => simulated(args, *suppliers),
+        Command::Simulate { total, suppliers } => simulated(args, *total, *suppliers),
+        Command::Adopt(options) => adopted(args, options),
         Command::Check => check(args),
         Command::Fit => fitted(args),
         Command::Score { as_of } => scored(args, *as_of),
@@ -49,7 +50,9 @@ fn threads(args: &Args) -> Result<(), Error> {
 }
 
 pub(super) fn settings(args: &Args) -> Result<Settings, Error> {
-    Settings::read(&args.config, args.seed)
+    let mut settings = Settings::read(&args.config, args.seed)?;
+    settings.fit.sampler = args.sampler.map_or(settings.fit.sampler, Into::into);
+    Ok(settings)
 }
 
 /// Writes a project that runs at once; never over one that is there.
@@ -66,9 +69,10 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args, suppliers: Option<u32>) -> Result<Done, Error> {
+fn simulated(args: &Args, total: bool, suppliers: Option<u32>) -> Result<Done, Error> {
     let files = match suppliers {
         Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
+        None if total => simulate::total_files(&simulate::world(args.seed)),
         None => simulate::files(&simulate::world(args.seed)),
     };
     let outputs = outputs_of(files);
@@ -80,6 +84,14 @@ fn simulated(args: &Args, suppliers: Option<u32>) -> Result<Done, Error> {
     );
     let json = files_json(&outputs)?;
     Ok(done(args, text, json, outputs))
+}
+
+fn adopted(args: &Args, options: &adopt::Adopt) -> Result<Done, Error> {
+    let fitted = adopt::fitted(options, args.seed)?;
+    let outputs = model_outputs(&fitted)?;
+    let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, MODEL)?;
+    Ok(Done { findings: fitted.findings.clone(), ..done(args, text, json, outputs) })
 }
 
 fn check(args: &Args) -> Result<Done, Error> {
