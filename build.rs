@@ -1,5 +1,5 @@
-//! Lists the column maps of `data/columns/` and the bulk-upload columns of `data/apply/`, so that a new platform is a new
-//! file and no code.
+//! Lists the column maps of `data/columns/`, the bulk-upload columns of `data/apply/` and the calendars of `data/calendars/`, so
+//! that a new platform or country is a new file and no code.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 fn main() {
     list("data/columns", "layouts.rs");
     list("data/apply", "apply.rs");
+    list("data/calendars", "calendars.rs");
 }
 
 /// Writes `(name, text)` of every TOML file in `folder`, sorted, as a Rust expression.

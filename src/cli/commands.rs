@@ -9,7 +9,7 @@ use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
 use outlay::report::{self, Output, Results, summary};
 use outlay::settings::Settings;
-use outlay::{fit, score, simulate};
+use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
@@ -20,10 +20,11 @@ pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate { total, suppliers } => simulated(args, *total, *suppliers),
+        Command::Simulate { total, season, suppliers } => simulated(args, (*total, *season), *suppliers),
         Command::Adopt(options) => adopted(args, options),
         Command::Check => check(args),
-        Command::Fit => fitted(args),
+        Command::Fit { update } => fitted(args, update.as_deref()),
+        Command::Backtest => backtested(args),
         Command::Score { as_of } => scored(args, *as_of),
         Command::Plan { models: Some(models) } => plan_from(args, models),
         Command::Plan { models: None } => planned(args),
@@ -69,10 +70,11 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args, total: bool, suppliers: Option<u32>) -> Result<Done, Error> {
+fn simulated(args: &Args, (total, season): (bool, bool), suppliers: Option<u32>) -> Result<Done, Error> {
     let files = match suppliers {
         Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
         None if total => simulate::total_files(&simulate::world(args.seed)),
+        None if season => simulate::files(&simulate::seasonal_world(args.seed)),
         None => simulate::files(&simulate::world(args.seed)),
     };
     let outputs = outputs_of(files);
@@ -106,12 +108,16 @@ fn check(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn fitted(args: &Args) -> Result<Done, Error> {
+fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
     let settings = settings(args)?;
+    let before = update.map(store::read).transpose()?;
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");
-    let fitted = fit::channels(&panel, &settings)?;
+    let mut fitted = fit::updated(&panel, &settings, before.as_ref())?;
+    if let Some(before) = &before {
+        fitted.findings.extend(fit::change::all(before, &fitted, &panel));
+    }
     let findings: Vec<Finding> =
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
     let outputs = model_outputs(&fitted)?;
@@ -119,6 +125,25 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
     let json = text_of(&outputs, MODEL)?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
+}
+
+fn backtested(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    if settings.kpi_total.is_some() {
+        let message = "a backtest needs the KPI by channel; that of a total is not in this version";
+        return Err(Error::setting("kpi_total", message).help("backtest a project whose sources have the KPI's column"));
+    }
+    let progress = Progress::new(args, 5);
+    let (_, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("fit");
+    let fitted = fit::channels(&panel, &settings)?;
+    progress.begin("backtest");
+    let backtest = backtest::rolling(&panel, &settings, &fitted)?;
+    let outputs = report::backtested(&backtest);
+    drop(progress);
+    let text = with_files(&summary::backtest(&backtest, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, "backtest.json")?;
+    Ok(done(args, text, json, outputs))
 }
 
 fn scored(args: &Args, as_of: Option<Date>) -> Result<Done, Error> {

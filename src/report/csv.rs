@@ -5,11 +5,13 @@
 //! | `ledger.csv` | a ledger entry | the canonical table's, then `days`; exact decimals |
 //! | `curves.csv` | a spend on a channel's curve | `channel,spend,mean,p05,p50,p95`, per period |
 //! | `suppliers.csv` | a supplier | [`SUPPLIERS`] |
+//! | `backtest.csv` | a channel and window of the backtest | [`BACKTEST`] |
 //! | `plan.csv` | a plan line | [`PLAN`]; money with 2 decimals |
 
 use super::Output;
 use super::figures;
 use super::text::cell;
+use crate::backtest::{Backtest, Window};
 use crate::fit::{ChannelFit, Fitted};
 use crate::plan::{Answer, Expected, Line};
 use crate::score::{Scorecard, SupplierScore, Tier};
@@ -78,6 +80,22 @@ pub const PLAN: [&str; 19] = [
     "extrapolated",
     "why_not_more",
 ];
+
+/// The columns of `backtest.csv`. Figures are of the whole window; `last_cost` and `spend_share` are what the rules without
+/// a model would have said.
+pub const BACKTEST: [&str; 10] =
+    ["channel", "start", "spend", "actual", "mean", "p05", "p95", "crps", "last_cost", "spend_share"];
+
+/// `backtest.csv`.
+pub fn backtest(backtest: &Backtest) -> Output {
+    let row = |window: &Window| {
+        let [mean, p05, p95] = window.predicted;
+        let figures = [window.spend, window.actual, mean, p05, p95, window.crps, window.last_cost, window.spend_share];
+        let names = [cell(&window.label).into_owned(), window.start.to_string()];
+        names.into_iter().chain(figures.map(|figure| figure.to_string())).collect()
+    };
+    table("backtest.csv", &BACKTEST, backtest.windows.iter().map(row))
+}
 
 /// `ledger.csv`.
 pub fn ledger(ledger: &Ledger) -> Output {

@@ -31,6 +31,7 @@ pub mod xlsx;
 
 pub use words::{Lang, Words};
 
+use crate::backtest::Backtest;
 use crate::check::{Error, Finding};
 use crate::fit::Fitted;
 use crate::panel::Panel;
@@ -82,6 +83,11 @@ pub fn checked(ledger: &Ledger, findings: &[Finding]) -> Vec<Output> {
 /// What `outlay fit` writes beside the model file: `curves.csv`.
 pub fn fitted(fitted: &Fitted) -> Vec<Output> {
     vec![csv::curves(fitted)]
+}
+
+/// What `outlay backtest` writes: `backtest.json` and `backtest.csv`.
+pub fn backtested(backtest: &Backtest) -> Vec<Output> {
+    vec![json::backtest(backtest), csv::backtest(backtest)]
 }
 
 /// What `outlay score` writes: `suppliers.json` and `suppliers.csv`.

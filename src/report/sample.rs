@@ -198,6 +198,7 @@ fn fit(supplier: &str, platform: &str, curve: Result<Curve, String>, reference: 
         elasticity_error: 0.08,
         pareto_k: 0.31,
         effective: 812.0,
+        notes: Default::default(),
     };
     ChannelFit {
         channel,
@@ -344,6 +345,7 @@ fn fitted(channels: Vec<ChannelFit>) -> Fitted {
         seed: 1,
         panel_sha256: "11".repeat(32),
         settings_sha256: "22".repeat(32),
+        until: None,
         channels,
         findings: Vec::new(),
     }

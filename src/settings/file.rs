@@ -14,7 +14,7 @@ pub(super) struct File {
     pub source: Vec<Source>,
     pub kpi_total: Option<super::total::Written>,
     pub event: Vec<Event>,
-    pub fit: super::fit::FitSettings,
+    pub fit: super::fit::File,
     pub score: super::score::Score,
     pub plan: Option<Plan>,
 }

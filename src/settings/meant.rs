@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::file::{self, BadRows, DateOrder, Duplicates, Overlap};
-use super::fit::FitSettings;
+use super::fit::{self, FitSettings};
 use super::plan::{self, PlanSettings};
 use super::score::{self, ScoreSettings};
 use super::total::{self, KpiTotal};
@@ -24,7 +24,7 @@ pub struct Settings {
     pub sources: Vec<Source>,
     /// `[kpi_total]`: the total over all channels, where the KPI cannot be tied to channels.
     pub kpi_total: Option<KpiTotal>,
-    /// `[[event]]`, in order.
+    /// `[[event]]`, in order, then those of `fit.calendars`.
     pub events: Vec<Event>,
     /// `[fit]`.
     pub fit: FitSettings,
@@ -128,8 +128,10 @@ impl Settings {
         let mut wrong = Vec::new();
         let project = project(&file.project, folder, &mut wrong);
         let sources = file.source.into_iter().enumerate().map(|(i, s)| source(i, s, folder, &mut wrong)).collect();
-        let events = file.event.iter().map(|e| event(e, &mut wrong)).collect();
         let kpi_total = file.kpi_total.map(|total| total::checked(total, project.kpi, folder, &mut wrong));
+        let mut events: Vec<Event> = file.event.iter().map(|e| event(e, &mut wrong)).collect();
+        let (fit, of_calendars) = fit::checked(file.fit, &mut wrong);
+        events.extend(of_calendars);
         let score = score::checked(file.score, folder, &mut wrong);
         let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
         Error::all(wrong)?;
@@ -138,7 +140,7 @@ impl Settings {
             sources,
             kpi_total,
             events,
-            fit: file.fit,
+            fit,
             score,
             plan,
             seed,

@@ -8,7 +8,7 @@ mod score;
 mod total;
 
 pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, Overlap, RebateMethod, RiskMeasure, Tier};
-pub use fit::{FitSettings, Sampler};
+pub use fit::{Experiment, FitSettings, Sampler};
 pub(crate) use meant::hex;
 pub use meant::{Event, Project, Settings, Source};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};

@@ -1,5 +1,6 @@
 //! One module a kind of promise.
 
+mod awkward;
 mod cases;
 mod cases_criteria;
 mod cases_suppliers;

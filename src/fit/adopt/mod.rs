@@ -90,6 +90,7 @@ pub fn fitted(sheet: &Sheet, tool: Tool, told: Told) -> Result<Fitted, Error> {
         seed: told.seed,
         panel_sha256: String::new(),
         settings_sha256: String::new(),
+        until: None,
         channels,
         findings,
     })

@@ -1,6 +1,6 @@
 //! What moves the baseline: season, trend, weekday, events and free columns.
 //!
-//! All act on the logarithm of the baseline. Season is one or two harmonics of the year; the trend is piecewise linear with
+//! All act on the logarithm of the baseline; events of one name share one effect. Season is one or two harmonics of the year; the trend is piecewise linear with
 //! a bend every two years; a weekday stands against the mean of all seven.
 
 use std::f64::consts::TAU;
@@ -55,8 +55,13 @@ pub(super) fn features(
         let values: Vec<f64> = at.iter().map(|t| values[*t]).collect();
         features.extend(standardised(values).map(|values| drift(name.clone(), values)));
     }
-    for event in events {
-        let values: Vec<f64> = at.iter().map(|t| share_of(event, panel.periods[*t], panel.grain)).collect();
+    let named = |at: usize| events.iter().filter(move |event| event.name == events[at].name);
+    for (place, event) in events.iter().enumerate() {
+        if events[..place].iter().any(|earlier| earlier.name == event.name) {
+            continue;
+        }
+        let share = |t: usize| named(place).map(|event| share_of(event, panel.periods[t], panel.grain)).sum::<f64>();
+        let values: Vec<f64> = at.iter().map(|t| share(*t).min(1.0)).collect();
         if values.iter().any(|share| *share > 0.0) {
             features.push(Feature { name: event.name.clone(), values: centred(values), prior_sd: priors.event });
         }

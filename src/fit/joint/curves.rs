@@ -35,6 +35,7 @@ pub fn channels(panel: &Panel, total: &TotalKpi, settings: &Settings) -> Fitted 
         seed: settings.seed,
         panel_sha256: panel.sha256.clone(),
         settings_sha256: settings.sha256.clone(),
+        until: panel.periods.last().copied(),
         channels: fits,
         findings,
     }
