@@ -167,7 +167,8 @@ fn plan_from(args: &Args, models: &Path) -> Result<Done, Error> {
     let progress = Progress::new(args, 1);
     let (fitted, answer) = flow::plan_from(models, &settings, &|stage| progress.begin(stage))?;
     drop(progress);
-    plan_done(args, &settings, &fitted, &answer, Vec::new())
+    let findings = answer.findings.clone();
+    plan_done(args, &settings, &fitted, &answer, findings)
 }
 
 fn planned(args: &Args) -> Result<Done, Error> {
@@ -186,7 +187,11 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let text = with_files(&summary::plan(settings, fitted, answer, args.lang.into()), args, &outputs);
+    let mut text = summary::plan(settings, fitted, answer, args.lang.into());
+    if !answer.findings.is_empty() {
+        text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang.into()));
+    }
+    let text = with_files(&text, args, &outputs);
     let conflict = answer.status == Status::Conflict;
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })

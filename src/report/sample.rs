@@ -240,6 +240,7 @@ fn line(fit: &ChannelFit, spend: f64) -> Line {
             "it has no curve and is held at its reference spend".into()
         },
         expected,
+        ..Line::default()
     }
 }
 
@@ -288,6 +289,7 @@ fn answer(lines: Vec<Line>, asked: f64) -> Answer {
         ],
         conflict: None,
         lines,
+        ..Answer::default()
     }
 }
 

@@ -133,7 +133,7 @@ impl Settings {
         let (fit, of_calendars) = fit::checked(file.fit, &mut wrong);
         events.extend(of_calendars);
         let score = score::checked(file.score, folder, &mut wrong);
-        let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
+        let plan = file.plan.and_then(|plan| plan::checked(plan, &events, &mut wrong));
         Error::all(wrong)?;
         Ok(Settings {
             project,
