@@ -36,6 +36,7 @@ pub mod sheet;
 mod table;
 mod tally;
 mod text;
+mod total;
 mod workbook;
 
 #[cfg(test)]
@@ -49,6 +50,7 @@ pub use batch::{Batch, Lines, Row, Skip};
 pub use leads::{FIELDS as LEAD_FIELDS, LeadCount, Leads, Screened, leads};
 pub use lookup::{Aliases, aliases};
 pub use rates::{Rates, rates};
+pub use total::{Total, TotalRow, total};
 
 use crate::check::{Error, Kind};
 use crate::settings::{Settings, Source};

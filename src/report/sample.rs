@@ -344,6 +344,7 @@ fn panel(channels: Vec<Channel>) -> Panel {
         reported: Array2::from_elem(shape, true),
         counted: Array2::from_elem(shape, true),
         late: Array2::from_elem(shape, false),
+        total: None,
         sha256: "11".repeat(32),
         findings: Vec::new(),
     }

@@ -14,6 +14,7 @@ use super::leads::{self, LeadsSettings};
 use super::names::{self, NamesSettings};
 use super::plan::{self, PlanSettings};
 use super::score::{self, ScoreSettings};
+use super::total::{self, KpiTotal};
 use crate::check::{Error, Kind};
 use crate::units::{Currency, Field, Grain, Kpi, Measure};
 
@@ -24,8 +25,8 @@ pub struct Settings {
     pub project: Project,
     /// `[[source]]`, in order.
     pub sources: Vec<Source>,
-    /// `[kpi_total]`: the file of the total over all channels.
-    pub kpi_total: Option<PathBuf>,
+    /// `[kpi_total]`: the total over all channels, where the KPI cannot be tied to channels.
+    pub kpi_total: Option<KpiTotal>,
     /// `[[event]]`, in order, then those of `fit.calendars`.
     pub events: Vec<Event>,
     /// `[names]`.
@@ -147,6 +148,7 @@ impl Settings {
         let names = names::checked(file.names, folder, &mut wrong);
         let late = late::checked(file.late, &mut wrong);
         let leads = file.leads.map(|leads| leads::checked(leads, folder, &mut wrong));
+        let kpi_total = file.kpi_total.map(|total| total::checked(total, project.kpi, folder, &mut wrong));
         let mut events: Vec<Event> = file.event.iter().map(|e| event(e, &mut wrong)).collect();
         let (fit, of_calendars) = fit::checked(file.fit, &mut wrong);
         events.extend(of_calendars);
@@ -156,7 +158,7 @@ impl Settings {
         Ok(Settings {
             project,
             sources,
-            kpi_total: file.kpi_total.map(|total| folder.join(total.path)),
+            kpi_total,
             events,
             names,
             late,

@@ -9,14 +9,15 @@ mod names;
 mod plan;
 mod rules;
 mod score;
+mod total;
 
 pub use file::{
     BadRows, Basis, BudgetIn, DateOrder, Duplicates, Goal, Negative, NoCurve, Overlap, OwnTotal, RebateMethod,
     RiskMeasure, Tier,
 };
-pub use fit::{Experiment, FitSettings};
 pub use late::LateSettings;
 pub use leads::{LeadRule, LeadScreen, LeadsSettings};
+pub use fit::{Experiment, FitSettings, Sampler};
 pub(crate) use meant::hex;
 pub use meant::{Event, Project, Settings, Source};
 pub use names::{NamePattern, NamesSettings};
@@ -25,3 +26,4 @@ pub use rules::{Currencies, Daily, FeeMethod, Flight, Funds, Lock, Probe, RuleSe
 pub use score::{
     AskRules, CRITERIA, Criterion, Found, Memory, PeriodRules, ScoreSettings, TierRules, TrustRules, Verdict,
 };
+pub use total::KpiTotal;
