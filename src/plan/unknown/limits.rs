@@ -36,7 +36,7 @@ pub struct LimitCost {
 
 /// Limits that are left out in turn, at most, and lines of a plan times their states times such limits.
 const LEFT_OUT: usize = 30;
-const MOST_WORK: usize = 400_000;
+const MOST_WORK: usize = 120_000;
 
 /// The costs of the limits that have a price.
 pub(super) fn costs(

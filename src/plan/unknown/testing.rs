@@ -49,7 +49,7 @@ pub struct TestValue {
 /// Channels that are solved, at most.
 const SOLVED: usize = 24;
 /// Lines of a plan times their states times solved spends, at most.
-const MOST_WORK: usize = 300_000;
+const MOST_WORK: usize = 100_000;
 /// States that the other lines' mean curves are taken over while the rest is planned again, evenly spread over all.
 const STATES: usize = 24;
 /// Spends of a channel at which the rest is planned again: quantiles of its best spend over the draws, beside the plan's
