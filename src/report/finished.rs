@@ -46,7 +46,7 @@ pub struct Made {
     /// Version of outlay.
     pub version: String,
     /// Seed of the random streams.
-    pub seed: u64,
+    pub seed: Option<u64>,
     /// SHA-256 of the settings file.
     pub settings_sha256: String,
     /// SHA-256 of the panel.
