@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use outlay::report::Lang;
 use outlay::report::formats::Format;
 
-use super::tables;
+use super::{criteria, tables};
 
 /// Plans ad delivery spend and evaluates suppliers, from the exports that ad platforms write.
 ///
@@ -69,13 +70,30 @@ pub enum Command {
         dir: PathBuf,
     },
     /// Write sample exports with known curves, settings for them, and the truth.
-    Simulate,
+    Simulate {
+        /// Let the response follow weekday, season, a trend and dated events.
+        #[arg(long, conflicts_with = "suppliers")]
+        season: bool,
+        /// Write a portfolio of so many suppliers instead, with known costs and planted invalid traffic.
+        #[arg(long, value_name = "N")]
+        suppliers: Option<u32>,
+    },
     /// Read the exports and say what is wrong with them.
     Check,
     /// Fit a response model per channel.
-    Fit,
+    Fit {
+        /// Start from this model file: its curves are what is believed before the data, and every change is reported.
+        #[arg(long, value_name = "FILE")]
+        update: Option<PathBuf>,
+    },
+    /// Hold what the models would have said in the past against what came.
+    Backtest,
     /// Score the suppliers.
-    Score,
+    Score {
+        /// Last day to look at, as 2026-05-31; what came later is as if it had not happened.
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<Date>,
+    },
     /// Allocate the budget.
     Plan {
         /// Plan from this model file; no data are read.
@@ -92,6 +110,8 @@ pub enum Command {
     Efficiency(tables::Efficiency),
     /// Empirical-Bayes rates of any table, as JSON.
     Rates(tables::Rates),
+    /// Several criteria over any table, as JSON: scorecard, SMAA, PROMETHEE, VIKOR, AHP.
+    Criteria(criteria::Criteria),
 }
 
 /// How to report a finished run.

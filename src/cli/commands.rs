@@ -2,27 +2,29 @@
 
 use std::path::Path;
 
+use jiff::civil::Date;
 use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
 use outlay::report::{self, Output, Results, summary};
 use outlay::settings::Settings;
-use outlay::{fit, score, simulate};
+use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, finished, tables};
+use super::{Done, bug, criteria, finished, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate => simulated(args),
+        Command::Simulate { season, suppliers } => simulated(args, *season, *suppliers),
         Command::Check => check(args),
-        Command::Fit => fitted(args),
-        Command::Score => scored(args),
+        Command::Fit { update } => fitted(args, update.as_deref()),
+        Command::Backtest => backtested(args),
+        Command::Score { as_of } => scored(args, *as_of),
         Command::Plan { models: Some(models) } => plan_from(args, models),
         Command::Plan { models: None } => planned(args),
         Command::Report(options) if options.is_of_a_finished_run() => finished::report(args, options),
@@ -30,6 +32,7 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Run => whole(args),
         Command::Efficiency(options) => Ok(document(args, tables::efficiency(options, args.seed)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
+        Command::Criteria(options) => Ok(document(args, criteria::criteria(options, args.seed)?)),
     }
 }
 
@@ -64,8 +67,13 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args) -> Result<Done, Error> {
-    let outputs = outputs_of(simulate::files(&simulate::world(args.seed)));
+fn simulated(args: &Args, season: bool, suppliers: Option<u32>) -> Result<Done, Error> {
+    let files = match suppliers {
+        Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
+        None if season => simulate::files(&simulate::seasonal_world(args.seed)),
+        None => simulate::files(&simulate::world(args.seed)),
+    };
+    let outputs = outputs_of(files);
     let (count, out) = (outputs.len(), args.out.display());
     let text = format!(
         "wrote {count} files to {out}: exports, settings, and the truth behind them\n\
@@ -88,12 +96,16 @@ fn check(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn fitted(args: &Args) -> Result<Done, Error> {
+fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
     let settings = settings(args)?;
+    let before = update.map(store::read).transpose()?;
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");
-    let fitted = fit::channels(&panel, &settings)?;
+    let mut fitted = fit::updated(&panel, &settings, before.as_ref())?;
+    if let Some(before) = &before {
+        fitted.findings.extend(fit::change::all(before, &fitted, &panel));
+    }
     let findings: Vec<Finding> =
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
     let outputs = model_outputs(&fitted)?;
@@ -103,8 +115,24 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn scored(args: &Args) -> Result<Done, Error> {
+fn backtested(args: &Args) -> Result<Done, Error> {
     let settings = settings(args)?;
+    let progress = Progress::new(args, 5);
+    let (_, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("fit");
+    let fitted = fit::channels(&panel, &settings)?;
+    progress.begin("backtest");
+    let backtest = backtest::rolling(&panel, &settings, &fitted)?;
+    let outputs = report::backtested(&backtest);
+    drop(progress);
+    let text = with_files(&summary::backtest(&backtest, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, "backtest.json")?;
+    Ok(done(args, text, json, outputs))
+}
+
+fn scored(args: &Args, as_of: Option<Date>) -> Result<Done, Error> {
+    let mut settings = settings(args)?;
+    settings.score.as_of = as_of.or(settings.score.as_of);
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("score");
@@ -123,7 +151,8 @@ fn plan_from(args: &Args, models: &Path) -> Result<Done, Error> {
     let progress = Progress::new(args, 1);
     let (fitted, answer) = flow::plan_from(models, &settings, &|stage| progress.begin(stage))?;
     drop(progress);
-    plan_done(args, &settings, &fitted, &answer, Vec::new())
+    let findings = answer.findings.clone();
+    plan_done(args, &settings, &fitted, &answer, findings)
 }
 
 fn planned(args: &Args) -> Result<Done, Error> {
@@ -142,7 +171,11 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let text = with_files(&summary::plan(settings, fitted, answer, args.lang.into()), args, &outputs);
+    let mut text = summary::plan(settings, fitted, answer, args.lang.into());
+    if !answer.findings.is_empty() {
+        text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang.into()));
+    }
+    let text = with_files(&text, args, &outputs);
     let conflict = answer.status == Status::Conflict;
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })

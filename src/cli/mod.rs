@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod criteria;
 mod finished;
 mod interrupt;
 mod progress;

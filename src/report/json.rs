@@ -6,10 +6,11 @@ use sha2::{Digest, Sha256};
 use super::actual::Actuals;
 use super::statement::Statement;
 use super::{Output, Results};
+use crate::backtest::Backtest;
 use crate::check::Finding;
 use crate::panel::Panel;
 use crate::plan::Answer;
-use crate::score::{Scorecard, SupplierScore};
+use crate::score::{CriterionWeight, Method, Prospect, Scorecard, SupplierScore, Target};
 use crate::settings::Settings;
 use crate::unify::{Ledger, RowCount, SourceSummary};
 
@@ -30,8 +31,17 @@ struct Quality<'a> {
 /// `suppliers.json`.
 pub fn suppliers(scores: &Scorecard) -> Output {
     let window = scores.window.map(|(start, end)| Window { start: start.to_string(), end: end.to_string() });
-    let (kpi, suppliers) = (scores.kpi.name(), &scores.suppliers[..]);
-    output("suppliers.json", &Suppliers { format: "outlay/suppliers@1", kpi, window, suppliers })
+    let document = Suppliers {
+        format: "outlay/suppliers@1",
+        kpi: scores.kpi.name(),
+        window,
+        target: scores.target,
+        method: &scores.method,
+        suppliers: &scores.suppliers,
+        prospects: &scores.prospects,
+        weights: &scores.weights,
+    };
+    output("suppliers.json", &document)
 }
 
 #[derive(Serialize)]
@@ -39,13 +49,22 @@ struct Suppliers<'a> {
     format: &'a str,
     kpi: &'a str,
     window: Option<Window>,
+    target: Option<Target>,
+    method: &'a Method,
     suppliers: &'a [SupplierScore],
+    prospects: &'a [Prospect],
+    weights: &'a [CriterionWeight],
 }
 
 #[derive(Serialize)]
 struct Window {
     start: String,
     end: String,
+}
+
+/// `backtest.json`.
+pub fn backtest(backtest: &Backtest) -> Output {
+    output("backtest.json", backtest)
 }
 
 /// `plan.json`.

@@ -1,6 +1,8 @@
 //! One module a kind of promise.
 
+mod awkward;
 mod cases;
+mod cases_criteria;
 mod cases_suppliers;
 mod cli;
 mod finished;
@@ -10,10 +12,13 @@ mod laws;
 mod looks;
 mod order;
 mod plans;
+mod planted;
 mod program;
 mod readme;
 mod real;
 mod recover;
 mod regress;
+mod rules;
 mod support;
 mod threads;
+mod unknown;
