@@ -21,4 +21,5 @@ mod regress;
 mod rules;
 mod support;
 mod threads;
+mod total;
 mod unknown;
