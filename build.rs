@@ -1,11 +1,12 @@
-//! Lists the column maps of `data/columns/`, the bulk-upload columns of `data/apply/` and the calendars of `data/calendars/`, so
-//! that a new platform or country is a new file and no code.
+//! Lists the column maps of `data/columns/`, the platforms' rules of `data/rules/`, the bulk-upload columns of `data/apply/` and
+//! the calendars of `data/calendars/`, so that a new platform or country is a new file and no code.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 fn main() {
     list("data/columns", "layouts.rs");
+    list("data/rules", "rules.rs");
     list("data/apply", "apply.rs");
     list("data/calendars", "calendars.rs");
 }

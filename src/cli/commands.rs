@@ -13,14 +13,15 @@ use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, criteria, finished, tables};
+use super::{Done, adopt, bug, criteria, finished, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate { season, suppliers } => simulated(args, *season, *suppliers),
+        Command::Simulate { total, season, suppliers } => simulated(args, (*total, *season), *suppliers),
+        Command::Adopt(options) => adopted(args, options),
         Command::Check => check(args),
         Command::Fit { update } => fitted(args, update.as_deref()),
         Command::Backtest => backtested(args),
@@ -50,7 +51,9 @@ fn threads(args: &Args) -> Result<(), Error> {
 }
 
 pub(super) fn settings(args: &Args) -> Result<Settings, Error> {
-    Settings::read(&args.config, args.seed)
+    let mut settings = Settings::read(&args.config, args.seed)?;
+    settings.fit.sampler = args.sampler.map_or(settings.fit.sampler, Into::into);
+    Ok(settings)
 }
 
 /// Writes a project that runs at once; never over one that is there.
@@ -67,9 +70,10 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args, season: bool, suppliers: Option<u32>) -> Result<Done, Error> {
+fn simulated(args: &Args, (total, season): (bool, bool), suppliers: Option<u32>) -> Result<Done, Error> {
     let files = match suppliers {
         Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
+        None if total => simulate::total_files(&simulate::world(args.seed)),
         None if season => simulate::files(&simulate::seasonal_world(args.seed)),
         None => simulate::files(&simulate::world(args.seed)),
     };
@@ -82,6 +86,14 @@ fn simulated(args: &Args, season: bool, suppliers: Option<u32>) -> Result<Done, 
     );
     let json = files_json(&outputs)?;
     Ok(done(args, text, json, outputs))
+}
+
+fn adopted(args: &Args, options: &adopt::Adopt) -> Result<Done, Error> {
+    let fitted = adopt::fitted(options, args.seed)?;
+    let outputs = model_outputs(&fitted)?;
+    let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, MODEL)?;
+    Ok(Done { findings: fitted.findings.clone(), ..done(args, text, json, outputs) })
 }
 
 fn check(args: &Args) -> Result<Done, Error> {
@@ -117,6 +129,10 @@ fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
 
 fn backtested(args: &Args) -> Result<Done, Error> {
     let settings = settings(args)?;
+    if settings.kpi_total.is_some() {
+        let message = "a backtest needs the KPI by channel; that of a total is not in this version";
+        return Err(Error::setting("kpi_total", message).help("backtest a project whose sources have the KPI's column"));
+    }
     let progress = Progress::new(args, 5);
     let (_, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");
@@ -151,7 +167,8 @@ fn plan_from(args: &Args, models: &Path) -> Result<Done, Error> {
     let progress = Progress::new(args, 1);
     let (fitted, answer) = flow::plan_from(models, &settings, &|stage| progress.begin(stage))?;
     drop(progress);
-    plan_done(args, &settings, &fitted, &answer, Vec::new())
+    let findings = answer.findings.clone();
+    plan_done(args, &settings, &fitted, &answer, findings)
 }
 
 fn planned(args: &Args) -> Result<Done, Error> {
@@ -170,7 +187,11 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let text = with_files(&summary::plan(settings, fitted, answer, args.lang.into()), args, &outputs);
+    let mut text = summary::plan(settings, fitted, answer, args.lang.into());
+    if !answer.findings.is_empty() {
+        text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang.into()));
+    }
+    let text = with_files(&text, args, &outputs);
     let conflict = answer.status == Status::Conflict;
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })

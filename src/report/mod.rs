@@ -95,9 +95,9 @@ pub fn scored(scores: &Scorecard) -> Vec<Output> {
     vec![json::suppliers(scores), csv::suppliers(scores)]
 }
 
-/// What `outlay plan` writes: `plan.json` and `plan.csv`.
+/// What `outlay plan` writes: `plan.json`, `plan.csv` and `plan_daily.csv`.
 pub fn planned(answer: &Answer) -> Vec<Output> {
-    vec![json::plan(answer), csv::plan(answer)]
+    vec![json::plan(answer), csv::plan(answer), csv::plan_daily(answer)]
 }
 
 /// What `outlay report` writes: `report.html`, `report.xlsx`, the statement, `accrual.csv`

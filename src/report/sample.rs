@@ -240,6 +240,7 @@ fn line(fit: &ChannelFit, spend: f64) -> Line {
             "it has no curve and is held at its reference spend".into()
         },
         expected,
+        ..Line::default()
     }
 }
 
@@ -288,6 +289,7 @@ fn answer(lines: Vec<Line>, asked: f64) -> Answer {
         ],
         conflict: None,
         lines,
+        ..Answer::default()
     }
 }
 
@@ -331,6 +333,7 @@ fn panel(channels: Vec<Channel>) -> Panel {
         kpi_count: Array2::zeros(shape),
         reported: Array2::from_elem(shape, true),
         counted: Array2::from_elem(shape, true),
+        total: None,
         sha256: "11".repeat(32),
         findings: Vec::new(),
     }

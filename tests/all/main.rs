@@ -18,5 +18,8 @@ mod readme;
 mod real;
 mod recover;
 mod regress;
+mod rules;
 mod support;
 mod threads;
+mod total;
+mod unknown;
