@@ -6,8 +6,11 @@
 
 use jiff::civil::{Date, date};
 
+/// First and last days of an event, year by year.
+type Dates = [(Date, Date); 2];
+
 /// Dated events, with the logarithm of what they multiply by.
-pub(super) const EVENTS: [(&str, [(Date, Date); 2], f64); 2] = [
+pub(super) const EVENTS: [(&str, Dates, f64); 2] = [
     ("618", [(date(2025, 6, 16), date(2025, 6, 20)), (date(2026, 6, 16), date(2026, 6, 20))], 0.5),
     ("Double 11", [(date(2024, 11, 8), date(2024, 11, 11)), (date(2025, 11, 8), date(2025, 11, 11))], 0.4),
 ];
@@ -28,7 +31,7 @@ fn raw(day: Date, last: Date) -> f64 {
     let weekday = WEEKDAY[day.weekday().to_monday_zero_offset() as usize];
     let year = (std::f64::consts::TAU * since(day) / YEAR).sin();
     let trend = since(day.min(last)) / YEAR - 0.5;
-    let held = |(_, dates, effect): &(&str, [(Date, Date); 2], f64)| {
+    let held = |(_, dates, effect): &(&str, Dates, f64)| {
         if dates.iter().any(|(start, end)| (*start..=*end).contains(&day)) { *effect } else { 0.0 }
     };
     (weekday + 0.2 * year + 0.1 * trend + EVENTS.iter().map(held).sum::<f64>()).exp()
