@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 use outlay::report::Lang;
 
 use super::tables;
@@ -27,8 +28,8 @@ pub struct Args {
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Language of what people read.
-    #[arg(long, global = true, value_enum, default_value_t = Language::En)]
-    pub lang: Language,
+    #[arg(long, global = true, value_name = "en|zh|ja", default_value = "en")]
+    pub lang: Lang,
     /// Print one JSON document instead of text.
     #[arg(long, global = true)]
     pub json: bool,
@@ -40,24 +41,6 @@ pub struct Args {
     pub quiet: bool,
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// A language of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Language {
-    En,
-    Zh,
-    Ja,
-}
-
-impl From<Language> for Lang {
-    fn from(language: Language) -> Lang {
-        match language {
-            Language::En => Lang::En,
-            Language::Zh => Lang::Zh,
-            Language::Ja => Lang::Ja,
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,4 +72,11 @@ pub enum Command {
     Efficiency(tables::Efficiency),
     /// Empirical-Bayes rates of any table, as JSON.
     Rates(tables::Rates),
+    /// Print what a shell needs to complete outlay's commands and options.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page.
+    Man,
 }

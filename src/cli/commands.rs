@@ -6,13 +6,13 @@ use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
-use outlay::report::{self, Output, Results, summary};
+use outlay::report::{self, Output, Results, Words, summary};
 use outlay::settings::Settings;
 use outlay::{fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, tables};
+use super::{Done, bug, pages, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
@@ -29,6 +29,8 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Run => whole(args),
         Command::Efficiency(options) => Ok(document(args, tables::efficiency(options)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
+        Command::Completions { shell } => Ok(document(args, pages::completions(*shell))),
+        Command::Man => Ok(document(args, pages::manual()?)),
     }
 }
 
@@ -58,19 +60,19 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
         return Err(Error::new(Kind::Settings, message).help("name another folder, or remove it first"));
     }
     let run = format!("outlay run --config {} --out {}", config.display(), dir.join("out").display());
-    let text = format!("started a project of {} files in {}\nnext: {run}\n", outputs.len(), dir.display());
+    let (words, count, folder) = (Words::of(args.lang), outputs.len().to_string(), dir.display().to_string());
+    let started = words.tell("project_started", &[("count", &count), ("folder", &folder)]);
+    let text = format!("{started}\n{}\n", words.tell("next_command", &[("command", &run)]));
     let json = files_json(&outputs)?;
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
 fn simulated(args: &Args) -> Result<Done, Error> {
     let outputs = outputs_of(simulate::files(&simulate::world(args.seed)));
-    let (count, out) = (outputs.len(), args.out.display());
-    let text = format!(
-        "wrote {count} files to {out}: exports, settings, and the truth behind them\n\
-         next: outlay run --config {}\n",
-        args.out.join("outlay.toml").display()
-    );
+    let (words, count, folder) = (Words::of(args.lang), outputs.len().to_string(), args.out.display().to_string());
+    let wrote = words.tell("simulation_written", &[("count", &count), ("folder", &folder)]);
+    let run = format!("outlay run --config {}", args.out.join("outlay.toml").display());
+    let text = format!("{wrote}\n{}\n", words.tell("next_command", &[("command", &run)]));
     let json = files_json(&outputs)?;
     Ok(done(args, text, json, outputs))
 }
@@ -82,7 +84,7 @@ fn check(args: &Args) -> Result<Done, Error> {
     let findings: Vec<Finding> = ledger.findings.iter().chain(&panel.findings).cloned().collect();
     let outputs = report::checked(&ledger, &findings);
     drop(progress);
-    let text = with_files(&summary::findings(&findings, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::findings(&findings, args.lang), args, &outputs);
     let json = text_of(&outputs, "quality.json")?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
@@ -97,7 +99,7 @@ fn fitted(args: &Args) -> Result<Done, Error> {
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
     let outputs = model_outputs(&fitted)?;
     drop(progress);
-    let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::models(&fitted, args.lang), args, &outputs);
     let json = text_of(&outputs, MODEL)?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
@@ -112,7 +114,7 @@ fn scored(args: &Args) -> Result<Done, Error> {
         [&ledger.findings, &panel.findings, &scores.findings].into_iter().flatten().cloned().collect();
     let outputs = report::scored(&scores);
     drop(progress);
-    let text = with_files(&summary::suppliers(&scores, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::suppliers(&scores, args.lang), args, &outputs);
     let json = text_of(&outputs, "suppliers.json")?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
@@ -141,7 +143,7 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let text = with_files(&summary::plan(settings, fitted, answer, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::plan(settings, fitted, answer, args.lang), args, &outputs);
     let conflict = answer.status == Status::Conflict;
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
@@ -153,7 +155,7 @@ fn reported(args: &Args) -> Result<Done, Error> {
     let run = flow::run(&settings, &|stage| progress.begin(stage))?;
     progress.begin("report");
     let findings = run.findings();
-    let outputs = report::pages(&results(&settings, &run, &findings), args.lang.into())?;
+    let outputs = report::pages(&results(&settings, &run, &findings), args.lang)?;
     drop(progress);
     finished(args, &settings, &run, findings, outputs)
 }
@@ -168,7 +170,7 @@ fn whole(args: &Args) -> Result<Done, Error> {
     outputs.extend(model_outputs(&run.fitted)?);
     outputs.extend(report::scored(&run.scores));
     outputs.extend(report::planned(&run.answer));
-    outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang.into())?);
+    outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang)?);
     outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
     drop(progress);
     finished(args, &settings, &run, findings, outputs)
@@ -184,7 +186,7 @@ fn finished(
 ) -> Result<Done, Error> {
     let page = args.out.join("report.html");
     let text =
-        summary::text(&results(settings, run, &findings), args.lang.into()) + &format!("report: {}\n", page.display());
+        summary::text(&results(settings, run, &findings), args.lang) + &report_line(args, &page.display().to_string());
     let json = match text_of(&outputs, "manifest.json") {
         Ok(json) => json,
         Err(_) => files_json(&outputs)?,
@@ -221,7 +223,14 @@ fn outputs_of(files: Vec<(String, Vec<u8>)>) -> Vec<Output> {
 /// A summary, and on a line of its own the files that it is of.
 fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
     let paths: Vec<String> = outputs.iter().map(|output| args.out.join(&output.path).display().to_string()).collect();
-    format!("{}\nwrote {}\n", summary.trim_end(), paths.join(", "))
+    let words = Words::of(args.lang);
+    let written = words.tell("files_written", &[("files", &paths.join(words.say("between_items")))]);
+    format!("{}\n{written}\n", summary.trim_end())
+}
+
+/// The last line of a command that makes the report.
+fn report_line(args: &Args, page: &str) -> String {
+    Words::of(args.lang).tell("report_at", &[("page", page)]) + "\n"
 }
 
 fn files_json(outputs: &[Output]) -> Result<String, Error> {

@@ -57,6 +57,12 @@ pub fn change_share(line: &Line) -> Option<f64> {
     (line.reference_spend > 0.0).then(|| change(line) / line.reference_spend)
 }
 
+/// The line of a channel; lines stand ascending by label.
+pub fn line_of<'a>(answer: &'a Answer, channel: &str) -> Option<&'a Line> {
+    let found = answer.lines.binary_search_by(|line| line.channel.as_str().cmp(channel)).ok();
+    found.map(|at| &answer.lines[at]).or_else(|| answer.lines.iter().find(|line| line.channel == channel))
+}
+
 /// A plan's lines from the largest rise to the largest cut.
 pub fn by_change(answer: &Answer) -> Vec<&Line> {
     let mut lines: Vec<&Line> = answer.lines.iter().collect();
@@ -154,7 +160,7 @@ pub fn comparison(answer: &Answer, fitted: &Fitted) -> Option<Comparison> {
 
 /// S: what a period's response is multiplied by over the whole plan. Where the plan itself tells, its own figure; else
 /// the mean season factor times the periods.
-fn response_periods(line: &Line, fit: &ChannelFit, curve: &Curve, periods: f64) -> f64 {
+pub(super) fn response_periods(line: &Line, fit: &ChannelFit, curve: &Curve, periods: f64) -> f64 {
     let per_period = curve.mean(line.spend.max(0.0) / periods);
     let told = line.expected.map(|expected| expected.mean / per_period);
     let factors: Vec<f64> = fit.season.values().copied().collect();

@@ -13,8 +13,10 @@ pub mod figures;
 pub mod html;
 pub mod json;
 pub mod numbers;
+pub mod outlook;
 #[cfg(test)]
 mod sample;
+mod sentences;
 mod story;
 pub mod summary;
 pub mod text;
@@ -22,6 +24,7 @@ pub mod words;
 pub mod write;
 pub mod xlsx;
 
+pub use sentences::Sentences;
 pub use words::{Lang, Words};
 
 use crate::check::{Error, Finding};

@@ -54,6 +54,20 @@ pub fn money(amount: f64, currency: &str) -> String {
     format!("{currency} {}", decimal(amount, if has_cents { 2 } else { 0 }))
 }
 
+/// Places that amounts in a currency have (ISO 4217).
+///
+/// ```
+/// use outlay::report::numbers::places;
+/// assert_eq!((places("CNY"), places("JPY")), (2, 0));
+/// ```
+pub fn places(currency: &str) -> usize {
+    match currency {
+        "CLP" | "ISK" | "JPY" | "KRW" | "PYG" | "UGX" | "VND" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "JOD" | "KWD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
 /// Four significant digits, for figures of any size.
 ///
 /// ```

@@ -6,20 +6,25 @@
 mod curves;
 mod frontier;
 mod moves;
+mod risk;
 mod style;
+mod waterfall;
 
 pub use curves::{curve, curves, legend};
 pub use frontier::frontier;
 pub use moves::moves;
+pub use risk::risk;
+pub use waterfall::waterfall;
 
 use rayon::prelude::*;
 
+use super::outlook::Outlook;
 use super::text::slug;
 use super::{Lang, Output, Results, Words};
 use crate::check::Error;
 
 /// All charts as files: `charts/curves.svg`, `charts/curve-….svg` for each channel with a curve,
-/// `charts/current_to_recommended.svg` and `charts/frontier.svg`; those without anything to show are absent.
+/// `charts/current_to_recommended.svg`, `charts/waterfall.svg`, `charts/risk.svg` and `charts/frontier.svg`; those without anything to show are absent.
 ///
 /// # Errors
 ///
@@ -36,6 +41,11 @@ pub fn files(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     if let Some(answer) = results.answer {
         let moved = moves(answer, usize::MAX, &words)?;
         files.extend(moved.map(|svg| Output::new("charts/current_to_recommended.svg", svg)));
+        if let Some(outlook) = Outlook::of(answer, results.fitted) {
+            let fallen = waterfall(results, answer, &outlook, &words)?;
+            files.extend(fallen.map(|svg| Output::new("charts/waterfall.svg", svg)));
+            files.extend(risk(results, &outlook, &words)?.map(|svg| Output::new("charts/risk.svg", svg)));
+        }
         files.extend(
             frontier(answer, results.settings.project.kpi, &words)?.map(|svg| Output::new("charts/frontier.svg", svg)),
         );
