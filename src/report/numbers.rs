@@ -98,6 +98,24 @@ pub fn percent(share: f64) -> String {
     with_percent(decimal(share * 100.0, 1))
 }
 
+/// A rate from one step to the next: three digits, however small; a factor where it is above 1.
+///
+/// ```
+/// use outlay::report::numbers::rate;
+/// assert_eq!([rate(0.0123), rate(0.5), rate(3.2)], ["1.23%", "50%", "3.2"]);
+/// ```
+pub fn rate(share: f64) -> String {
+    let three = |value: f64| {
+        if !(value > 0.0 && value.is_finite()) {
+            return decimal(value, 0);
+        }
+        let places = (2 - value.log10().floor() as i32).clamp(0, 9) as usize;
+        let text = decimal(value, places);
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    };
+    if share > 1.0 { three(share) } else { with_percent(three(share * 100.0)) }
+}
+
 /// A change: `+12.3%`.
 pub fn signed_percent(share: f64) -> String {
     with_percent(signed(share * 100.0, 1))

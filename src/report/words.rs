@@ -228,7 +228,7 @@ impl Words {
 
     /// The name of a limit; those that outlay itself gives are told in this language.
     pub fn limit(&self, name: &str) -> String {
-        self.sentences.tell("plan.limit", name)
+        self.translate("plan.limit", name)
     }
 
     /// A finding in this language, one line each.

@@ -7,6 +7,7 @@ mod cli;
 mod interrupt;
 mod laws;
 mod looks;
+mod looks_page;
 mod order;
 mod plans;
 mod program;

@@ -83,6 +83,8 @@ mod tests {
             "charts/curve-001-cmd-x.svg",
             "charts/curve-002-script-alert-1-script-aaaaaaaaaaaaaaaaaa.svg",
             "charts/current_to_recommended.svg",
+                "charts/waterfall.svg",
+                "charts/risk.svg",
             "charts/frontier.svg",
         ];
         assert_eq!(names, expected);

@@ -78,6 +78,7 @@ fn environment(places: usize) -> Result<Environment<'static>, minijinja::Error> 
     environment.add_filter("signed_count", |value: &Value| shown(value, numbers::signed_count));
     environment.add_filter("percent", |value: &Value| shown(value, numbers::percent));
     environment.add_filter("signed_percent", |value: &Value| shown(value, numbers::signed_percent));
+    environment.add_filter("rate", |value: &Value| shown(value, numbers::rate));
     environment.add_filter("three", |value: &Value| shown(value, |value| numbers::decimal(value, 3)));
     environment.add_filter("significant", |value: &Value| shown(value, numbers::significant));
     Ok(environment)

@@ -5,6 +5,7 @@ mod curves;
 mod facts;
 mod outcome;
 mod quality;
+mod statement;
 mod suppliers;
 mod whatif;
 
@@ -33,6 +34,7 @@ pub(super) struct Page<'a> {
     period: Option<(String, String)>,
     plan: Option<Plan<'a>>,
     no_plan: bool,
+    statement: Option<statement::Shown>,
     curves: curves::Curves,
     models: curves::Models,
     suppliers: suppliers::Suppliers<'a>,
@@ -100,6 +102,7 @@ pub(super) fn page<'a>(results: &Results<'a>, lang: Lang, words: &'a Words) -> R
         period: results.answer.map(|answer| (words.date(&answer.period.start), words.date(&answer.period.end))),
         no_plan: plan.is_none(),
         plan,
+        statement: statement::shown(results, words),
         curves: curves::curves(results, words)?,
         models: curves::models(results, words),
         suppliers: suppliers::suppliers(results, words),
