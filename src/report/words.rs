@@ -6,8 +6,8 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use super::numbers;
-use super::text::one_line;
 use super::sentences::Sentences;
+use super::text::one_line;
 use crate::check::{Error, Finding, Problem, Severity};
 use crate::score::Tier;
 use crate::units::{Grain, Kpi};
@@ -215,7 +215,8 @@ impl Words {
     }
 
     fn amount(&self, amount: f64, currency: &str, places: usize) -> String {
-        let named = |pair: &str| pair.split_once('=').filter(|(code, _)| *code == currency).map(|(_, name)| name.to_owned());
+        let named =
+            |pair: &str| pair.split_once('=').filter(|(code, _)| *code == currency).map(|(_, name)| name.to_owned());
         let name = self.say("currency_names").split(',').find_map(named);
         let name = name.unwrap_or_else(|| currency.to_owned());
         self.tell("money", &[("amount", &numbers::decimal(amount, places)), ("currency", &name)])
@@ -245,10 +246,8 @@ impl Words {
     /// An error in this language, in the shape of its own display.
     pub fn error(&self, error: &Error) -> String {
         let tell = |text: &str| self.translate("error", text);
-        let problem = |problem: &Problem| Problem {
-            message: tell(&problem.message),
-            help: problem.help.as_deref().map(tell),
-        };
+        let problem =
+            |problem: &Problem| Problem { message: tell(&problem.message), help: problem.help.as_deref().map(tell) };
         let told = Error { kind: error.kind, problems: error.problems.iter().map(problem).collect() }.to_string();
         let label = |line: &str| match (line.strip_prefix("error: "), line.strip_prefix("help: ")) {
             (Some(rest), _) => format!("{}{rest}\n", self.say("error_label")),
@@ -337,7 +336,14 @@ mod tests {
         }
         asked.remove("key");
         // a section of the page is called by its word: `sections/10-summary.html`
-        asked.extend(folder.file_name().is_some_and(|name| name == "sections").then(|| section_names(folder)).into_iter().flatten());
+        asked.extend(
+            folder
+                .file_name()
+                .is_some_and(|name| name == "sections")
+                .then(|| section_names(folder))
+                .into_iter()
+                .flatten(),
+        );
         asked
     }
 

@@ -80,7 +80,8 @@ fn export(channels: usize, days: i64) -> String {
             let noise = 1.0 + 0.05 * ((day * 31 + channel as i64 * 17) as f64).sin();
             let registrations = ((60.0 + 7.0 * (channel % 13) as f64) / (1.0 + half / spend) * noise).round();
             let date = first.checked_add(jiff::Span::new().days(day)).unwrap();
-            writeln!(text, "{date},platform {},supplier {channel:03},{spend:.2},{registrations}", channel / 10).unwrap();
+            writeln!(text, "{date},platform {},supplier {channel:03},{spend:.2},{registrations}", channel / 10)
+                .unwrap();
         }
     }
     text

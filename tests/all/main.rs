@@ -5,6 +5,7 @@ mod cases_suppliers;
 mod cli;
 #[cfg(unix)]
 mod interrupt;
+mod languages;
 mod laws;
 mod looks;
 mod looks_page;

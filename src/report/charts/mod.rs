@@ -53,6 +53,14 @@ pub fn files(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     Ok(files)
 }
 
+/// Whether a file of `charts/` is one of those that [`files`] draws, by its name.
+pub(super) fn is_ours(name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".svg").or(name.strip_suffix(".png")) else { return false };
+    let numbered = |rest: &str| rest.len() >= 3 && rest.bytes().take(3).all(|b| b.is_ascii_digit());
+    let whole = ["curves", "current_to_recommended", "waterfall", "risk", "frontier"];
+    whole.contains(&stem) || stem.strip_prefix("curve-").is_some_and(numbered)
+}
+
 fn curve_file(results: &Results, index: usize, words: &Words) -> Result<Option<Output>, Error> {
     let name = format!("charts/{}.svg", stem(index, &results.fitted.channels[index].channel.label));
     Ok(curve(results, index, true, words)?.map(|svg| Output::new(name, svg)))
@@ -83,8 +91,8 @@ mod tests {
             "charts/curve-001-cmd-x.svg",
             "charts/curve-002-script-alert-1-script-aaaaaaaaaaaaaaaaaa.svg",
             "charts/current_to_recommended.svg",
-                "charts/waterfall.svg",
-                "charts/risk.svg",
+            "charts/waterfall.svg",
+            "charts/risk.svg",
             "charts/frontier.svg",
         ];
         assert_eq!(names, expected);

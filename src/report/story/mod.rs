@@ -145,8 +145,9 @@ pub(super) fn moves(answer: &Answer, words: &Words) -> String {
     let lines = figures::by_change(answer);
     let up = lines.first().filter(|line| figures::change(line) > 0.0);
     let down = lines.last().filter(|line| figures::change(line) < 0.0);
-    let named =
-        |line: &&crate::plan::Line| (shorten(&line.channel, 60), words.money(figures::change(line).abs(), &answer.currency));
+    let named = |line: &&crate::plan::Line| {
+        (shorten(&line.channel, 60), words.money(figures::change(line).abs(), &answer.currency))
+    };
     match (up.map(named), down.map(named)) {
         (Some((up, rise)), Some((down, cut))) => {
             words.tell("moves_message", &[("up", &up), ("rise", &rise), ("down", &down), ("cut", &cut)])
@@ -184,10 +185,7 @@ pub(super) fn prices(answer: &Answer, words: &Words) -> String {
         |price| {
             let (limit, figure) = (one_line(&words.limit(&price.limit)), super::numbers::significant(price.price));
             let unit = words.translate("plan.unit", &price.unit);
-            words.tell(
-                "prices_message",
-                &[("count", &count), ("limit", &limit), ("price", &figure), ("unit", &unit)],
-            )
+            words.tell("prices_message", &[("count", &count), ("limit", &limit), ("price", &figure), ("unit", &unit)])
         },
     )
 }

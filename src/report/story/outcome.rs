@@ -1,9 +1,9 @@
 //! Sentences on what the plan brings, why each line moves, and what it costs if the curves are wrong.
 
 use crate::plan::Line;
+use crate::report::numbers::{self, count, percent, signed_count, signed_percent};
 use crate::report::outlook::{Outlook, Step};
 use crate::report::text::{one_line, shorten};
-use crate::report::numbers::{self, count, percent, signed_count, signed_percent};
 use crate::report::{Results, Words, figures};
 
 /// Why a line moves: what its last KPI costs at the reference spend and as planned, and the limit that decides.
@@ -78,8 +78,7 @@ pub(in crate::report) fn risk(results: &Results, outlook: &Outlook, words: &Word
     let (plan, worst) = (&outlook.plan, outlook.plan.worst());
     let (low, bad) = (count(plan.expected.p10), count(worst));
     let cost = words.cost(plan.spend / worst, currency);
-    let message =
-        words.tell("risk_message", &[("low", &low), ("worst", &bad), ("cost", &cost), ("kpi", kpi)]);
+    let message = words.tell("risk_message", &[("low", &low), ("worst", &bad), ("cost", &cost), ("kpi", kpi)]);
     let short = count(plan.expected.mean - worst);
     let share = percent(1.0 - worst / plan.expected.mean);
     let mut costs = vec![words.tell("risk_short", &[("short", &short), ("share", &share), ("kpi", kpi)])];

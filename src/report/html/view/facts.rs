@@ -81,7 +81,9 @@ pub(super) fn limits(results: &Results, words: &Words) -> Vec<LimitRow> {
 
 fn limit_row(limit: &Limit, words: &Words) -> LimitRow {
     let amount = |key: &str, value: Option<f64>| {
-        value.map(|value| format!("{key} = {}", crate::report::numbers::decimal(value, if value < 10.0 { 2 } else { 0 })))
+        value.map(|value| {
+            format!("{key} = {}", crate::report::numbers::decimal(value, if value < 10.0 { 2 } else { 0 }))
+        })
     };
     let bounds = [
         amount("min", limit.min),

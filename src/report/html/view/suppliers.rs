@@ -39,8 +39,7 @@ pub(super) fn suppliers<'a>(results: &Results<'a>, words: &'a Words) -> Supplier
     // one supplier of which next to nothing is known must not flatten all others' bars
     let shrunk = scores.iter().filter_map(|score| score.cost_per.as_ref()?.shrunk).fold(0.0, f64::max);
     let most = highest.fold(f64::MIN_POSITIVE, f64::max).min(2.5 * shrunk.max(f64::MIN_POSITIVE));
-    let mut rows: Vec<SupplierRow> =
-        scores.iter().enumerate().map(|(at, score)| row(at, score, most, words)).collect();
+    let mut rows: Vec<SupplierRow> = scores.iter().enumerate().map(|(at, score)| row(at, score, most, words)).collect();
     let cost = |row: &SupplierRow| row.score.cost_per.as_ref().and_then(|cost| cost.shrunk).unwrap_or(f64::INFINITY);
     rows.sort_by(|a, b| (a.order, cost(a)).partial_cmp(&(b.order, cost(b))).unwrap_or(std::cmp::Ordering::Equal));
     let mut tiers: Vec<(String, &str, usize)> = Vec::new();

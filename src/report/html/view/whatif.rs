@@ -156,7 +156,8 @@ fn slider(answer: &Answer, settings: &PlanSettings, at: usize, fit: Option<&Chan
 /// The largest spend that a slider gives: enough to be of use, not so far that the curve is nothing but a guess.
 fn reach(answer: &Answer, at: usize, fit: Option<&ChannelFit>) -> f64 {
     let (line, periods) = (&answer.lines[at], answer.period.periods);
-    let usual = fit.map_or(0.0, |fit| usual_range(fit).max(Some(fit.observed.1).filter(|x| x.is_finite()).unwrap_or(0.0)));
+    let usual =
+        fit.map_or(0.0, |fit| usual_range(fit).max(Some(fit.observed.1).filter(|x| x.is_finite()).unwrap_or(0.0)));
     (usual * periods).max(1.6 * line.spend).max(2.0 * line.reference_spend)
 }
 
@@ -229,7 +230,8 @@ fn groups(settings: &PlanSettings, fits: &[Option<&ChannelFit>], lines: &[Slider
         } else if limit.share_min.is_some() || limit.share_max.is_some() {
             let all = group(limit).lines;
             let (share_min, share_max) = (limit.share_min, limit.share_max);
-            let one = |at| Group { name: limit.name.clone(), lines: vec![at], min: None, max: None, share_min, share_max };
+            let one =
+                |at| Group { name: limit.name.clone(), lines: vec![at], min: None, max: None, share_min, share_max };
             groups.extend(all.into_iter().map(one));
         }
     }
