@@ -39,6 +39,9 @@ pub struct Args {
     /// Print nothing but errors.
     #[arg(long, global = true)]
     pub quiet: bool,
+    /// Also write the charts as PNG.
+    #[arg(long, global = true)]
+    pub png: bool,
     #[command(subcommand)]
     pub command: Command,
 }

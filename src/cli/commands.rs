@@ -155,7 +155,8 @@ fn reported(args: &Args) -> Result<Done, Error> {
     let run = flow::run(&settings, &|stage| progress.begin(stage))?;
     progress.begin("report");
     let findings = run.findings();
-    let outputs = report::pages(&results(&settings, &run, &findings), args.lang)?;
+    let mut outputs = report::pages(&results(&settings, &run, &findings), args.lang)?;
+    outputs.extend(pictures(args, &outputs)?);
     drop(progress);
     finished(args, &settings, &run, findings, outputs)
 }
@@ -171,9 +172,15 @@ fn whole(args: &Args) -> Result<Done, Error> {
     outputs.extend(report::scored(&run.scores));
     outputs.extend(report::planned(&run.answer));
     outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang)?);
+    outputs.extend(pictures(args, &outputs)?);
     outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
     drop(progress);
     finished(args, &settings, &run, findings, outputs)
+}
+
+/// The charts as PNG, where they are asked for.
+fn pictures(args: &Args, outputs: &[Output]) -> Result<Vec<Output>, Error> {
+    if args.png { report::charts::pictures(outputs, args.lang) } else { Ok(Vec::new()) }
 }
 
 /// The end of a command that makes the report: it names the page to open.

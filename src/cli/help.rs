@@ -25,7 +25,8 @@ fn asked(arguments: impl Iterator<Item = String>) -> Lang {
 fn told(command: Command, words: &Words) -> Command {
     let about = command.get_about().map(|about| words.translate("help", &about.to_string()));
     let long = command.get_long_about().map(|about| paragraphs(&about.to_string(), words));
-    let template = format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", words.say("help_usage"));
+    let template =
+        format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", words.say("help_usage"));
     let mut command = command.help_template(template).subcommand_help_heading(words.say("help_commands").to_owned());
     if let Some(about) = about {
         command = command.about(about);

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod help;
 mod interrupt;
 mod pages;
 mod progress;
@@ -12,7 +13,6 @@ use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use outlay::check::{Error, Finding, Kind, Severity};
 use outlay::report::{Output, Words, write};
 
@@ -41,7 +41,7 @@ struct Done {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = help::parse();
     let words = Words::of(args.lang);
     interrupt::install(&words);
     let result = commands::run(&args).and_then(|done| finish(&args, &done));

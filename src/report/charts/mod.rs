@@ -6,6 +6,7 @@
 mod curves;
 mod frontier;
 mod moves;
+mod png;
 mod risk;
 mod style;
 mod waterfall;
@@ -13,6 +14,7 @@ mod waterfall;
 pub use curves::{curve, curves, legend};
 pub use frontier::frontier;
 pub use moves::moves;
+pub use png::beside as pictures;
 pub use risk::risk;
 pub use waterfall::waterfall;
 

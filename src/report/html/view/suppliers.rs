@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::text::{one_line, shorten, slug};
 use crate::report::{Results, Words, story};
-use crate::score::SupplierScore;
+use crate::score::{Light, SupplierScore};
 
 #[derive(Serialize)]
 pub(super) struct Suppliers<'a> {
@@ -28,6 +28,15 @@ struct SupplierRow<'a> {
     order: usize,
     reasons: Vec<String>,
     ask: Option<(f64, String)>,
+    no_ask: Option<String>,
+    flip: Option<String>,
+    /// Probability of each grade, were the true costs known.
+    chances: String,
+    position: Option<&'a str>,
+    probation: Option<String>,
+    light: &'a str,
+    /// Raised indicators of invalid traffic: what was seen.
+    raised: Vec<String>,
     peers: Vec<(String, f64)>,
     /// Left end, width and mean of its cost's interval, in percent of the longest.
     bar: Option<(f64, f64, f64)>,
@@ -65,6 +74,19 @@ fn row<'a>(at: usize, score: &'a SupplierScore, most: f64, words: &'a Words) -> 
         order: score.tier as usize,
         reasons: score.reasons.iter().map(|reason| words.translate("score.reason", &one_line(reason))).collect(),
         ask: score.ask.as_ref().map(|ask| (ask.rebate, words.translate("score.ask", &one_line(&ask.because)))),
+        no_ask: score.no_ask.as_ref().map(|why| words.translate("score.ask", &one_line(why))),
+        flip: score.decision.flip.as_ref().map(|flip| words.translate("score.reason", &one_line(&flip.because))),
+        chances: chances(score),
+        position: score.decision.position.map(|position| self::position(position, words)),
+        probation: score.decision.probation.as_ref().map(|on| {
+            let (start, end) = (words.date(&on.start.to_string()), words.date(&on.end.to_string()));
+            let cap = crate::report::numbers::decimal(on.daily_cap, 0);
+            words.tell("probation_told", &[("start", &start), ("end", &end), ("cap", &cap)])
+        }),
+        light: light(score.trust.light, words),
+        raised: (score.trust.indicators.iter().filter(|indicator| indicator.raised))
+            .map(|indicator| words.translate("score.indicator", &one_line(&indicator.evidence)))
+            .collect(),
         peers: score.efficiency.as_ref().map_or(Vec::new(), |efficiency| {
             efficiency.peers.iter().map(|peer| (name(peer.supplier.as_deref()), peer.weight)).collect()
         }),
@@ -72,5 +94,32 @@ fn row<'a>(at: usize, score: &'a SupplierScore, most: f64, words: &'a Words) -> 
             let (low, high) = (percent(cost.p05), percent(cost.p95));
             (low, ((high - low) * 10.0).round() / 10.0, percent(cost.shrunk.unwrap_or(cost.p95)))
         }),
+    }
+}
+
+/// `A 72.0% · B 28.0%`: the grades that are not out of the question.
+fn chances(score: &SupplierScore) -> String {
+    let told = score.decision.tier_chances.iter().filter(|(_, chance)| **chance >= 0.005);
+    let told: Vec<String> =
+        told.map(|(tier, chance)| format!("{tier} {}", crate::report::numbers::percent(*chance))).collect();
+    told.join(" · ")
+}
+
+fn position<'a>(position: &'a str, words: &'a Words) -> &'a str {
+    match position {
+        "strategic" => words.say("position_strategic"),
+        "leverage" => words.say("position_leverage"),
+        "bottleneck" => words.say("position_bottleneck"),
+        "non-critical" => words.say("position_non_critical"),
+        other => other,
+    }
+}
+
+fn light(light: Light, words: &Words) -> &str {
+    match light {
+        Light::None => words.say("light_none"),
+        Light::Watch => words.say("light_watch"),
+        Light::Amber => words.say("light_amber"),
+        Light::Red => words.say("light_red"),
     }
 }
