@@ -123,6 +123,7 @@ mod tests {
         assert!(page.contains("&lt;script&gt;alert(1)"));
         assert!(!page.contains("exports/a <b>"));
         assert_eq!(page.matches("<script>").count(), 1, "the page's own");
+        assert_eq!(page.matches("</script>").count(), 2, "the page's own, and the figures of the sliders");
     }
 
     #[test]
