@@ -125,6 +125,29 @@ mod tests {
         assert_eq!(all(&sample, Lang::Zh), all(&sample, Lang::Zh));
     }
 
+    /// `cargo test --release --lib a_thousand_channels -- --ignored --nocapture` says how long each part takes.
+    #[test]
+    #[ignore = "a measurement; the machine should have nothing else to do"]
+    fn a_thousand_channels_are_written_in_three_seconds() {
+        let sample = Sample::many(1000);
+        let results = sample.results();
+        let timed = |what: &str, make: &dyn Fn() -> Vec<Output>| {
+            let start = std::time::Instant::now();
+            let made = make();
+            let bytes: usize = made.iter().map(|output| output.bytes.len()).sum();
+            println!("{what}: {:.2} s, {} files, {bytes} bytes", start.elapsed().as_secs_f64(), made.len());
+            start.elapsed().as_secs_f64()
+        };
+        let page = || vec![html::page(&results, Lang::En).unwrap()];
+        assert!(page()[0].bytes.len() < 5_000_000, "{}", page()[0].bytes.len());
+        let parts = [
+            timed("page", &page),
+            timed("workbook", &|| vec![xlsx::workbook(&results, Lang::En).unwrap()]),
+            timed("charts", &|| charts::files(&results, Lang::En).unwrap()),
+        ];
+        assert!(parts.iter().sum::<f64>() < 3.0, "{parts:?}");
+    }
+
     /// `cargo test --lib look_at_it -- --ignored` writes the samples in all languages to `target/look`, to be looked at.
     #[test]
     #[ignore = "writes files for the eye"]

@@ -223,7 +223,9 @@ function outlayEngine(data) {
     track.append(mark);
     const made = { row, slider, spend: text('n strong'), change: text('n'), mean: text('n'), marginal: text('n'), held: text('text') };
     slider.addEventListener('input', () => pin(l, +slider.value));
-    slider.addEventListener('dblclick', () => { state.pins.delete(l); solve(); });
+    const release = () => { if (state.pins.delete(l)) solve(); };
+    slider.addEventListener('dblclick', release);
+    slider.addEventListener('keydown', event => { if (event.key === 'Escape' || event.key === 'Delete') release(); });
     rows.set(l, made);
     return made;
   };

@@ -6,9 +6,16 @@ use crate::report::text::{one_line, shorten, slug};
 use crate::report::{Results, Words, story};
 use crate::score::{Light, SupplierScore};
 
+/// Scorecards on the page, those of the best tiers first; the others are in the workbook and in suppliers.json.
+const CARDS: usize = 200;
+
 #[derive(Serialize)]
 pub(super) struct Suppliers<'a> {
     message: String,
+    /// How many rows have a scorecard.
+    cards: usize,
+    /// What to say when not all have one.
+    more: Option<String>,
     rows: Vec<SupplierRow<'a>>,
     /// Largest cost of the interval bars.
     most: f64,
@@ -58,7 +65,8 @@ pub(super) fn suppliers<'a>(results: &Results<'a>, words: &'a Words) -> Supplier
             None => tiers.push((row.tier.clone(), row.tier_word, 1)),
         }
     }
-    Suppliers { message: story::suppliers(results, words), rows, most, tiers }
+    let more = (rows.len() > CARDS).then(|| words.tell("scorecards_more", &[("count", &CARDS.to_string())]));
+    Suppliers { message: story::suppliers(results, words), cards: CARDS, more, rows, most, tiers }
 }
 
 fn row<'a>(at: usize, score: &'a SupplierScore, most: f64, words: &'a Words) -> SupplierRow<'a> {

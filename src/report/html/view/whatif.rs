@@ -14,8 +14,10 @@ use crate::settings::{BudgetIn, Goal, Limit, PlanSettings};
 
 /// Steps of a sampled curve; they are closer together at small spends, where curves bend.
 const STEPS: usize = 36;
-/// Joint draws that the page keeps, for ranges.
+/// Joint draws that the page keeps, for ranges: fewer where there are many lines, whose errors even out.
 const DRAWS: usize = 40;
+/// Figures of draws that a page can bear.
+const KEPT: usize = 8_000;
 /// Places along a curve at which the draws are kept, as shares of its range.
 const NODES: [f64; 5] = [0.02, 0.12, 0.35, 0.65, 1.0];
 /// How far beyond the asked budget the slider goes.
@@ -187,17 +189,17 @@ impl Slider {
         spends.dedup();
         self.y = spends.iter().map(|x| rounded(scale * curve.mean(x / periods), 6)).collect();
         self.x = spends;
-        self.draws = around(curve, self.high / periods);
+        self.draws = around(curve, self.high / periods, (KEPT / answer.lines.len()).clamp(10, DRAWS));
     }
 }
 
 /// The kept draws at [`NODES`] of a range, in thousandths of the mean.
-fn around(curve: &Curve, most: f64) -> Vec<Vec<u32>> {
+fn around(curve: &Curve, most: f64, wanted: usize) -> Vec<Vec<u32>> {
     let states = curve.draws.len();
     if states == 0 {
         return Vec::new();
     }
-    let kept: Vec<usize> = (0..DRAWS.min(states)).map(|i| i * states / DRAWS.min(states)).collect();
+    let kept: Vec<usize> = (0..wanted.min(states)).map(|i| i * states / wanted.min(states)).collect();
     let at = |node: f64| {
         let (mean, draws) = (curve.mean(most * node), curve.at_each(most * node));
         let ratio = |draw: f64| if mean > 0.0 { (1000.0 * draw / mean).round().clamp(0.0, 1e6) as u32 } else { 1000 };
