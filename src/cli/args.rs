@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use outlay::report::Lang;
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Language of what people read.
-    #[arg(long, global = true, value_name = "en|zh|ja", default_value = "en")]
+    #[arg(long, global = true, value_parser = languages(), default_value = "en")]
     pub lang: Lang,
     /// Print one JSON document instead of text.
     #[arg(long, global = true)]
@@ -44,6 +45,11 @@ pub struct Args {
     pub png: bool,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The languages by their names.
+fn languages() -> impl TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new(Lang::ALL.map(Lang::name)).try_map(|name| name.parse::<Lang>())
 }
 
 #[derive(Debug, Subcommand)]

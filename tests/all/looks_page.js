@@ -1,5 +1,5 @@
 // Drives the sliders and tables of a report's page as a hand would, and leaves what it saw on the body.
-window.addEventListener('load', async () => {
+window.addEventListener('load', () => {
   const out = {};
   try {
     const $ = id => document.getElementById(id);
@@ -76,7 +76,6 @@ window.addEventListener('load', async () => {
     document.execCommand = () => { copied = document.activeElement.value ?? ''; return true; };
     Object.defineProperty(navigator, 'clipboard', { value: { writeText: async text => { copied = text; } }, configurable: true });
     document.querySelector('#allocation .tools button').click();
-    await new Promise(done => setTimeout(done, 50));
     out.copied = copied.split('\n').slice(0, 3);
     out.unlabelled = [...document.querySelectorAll('input, button')].filter(node => !(node.labels?.length || node.getAttribute('aria-label') || node.textContent.trim())).length;
     out.captions = [...document.querySelectorAll('table')].filter(table => !table.caption).length;

@@ -63,7 +63,8 @@ fn sliders_change_the_table_and_keep_the_limits() {
         sliders_answer(&found);
         let shares = found["share"].as_array().unwrap();
         assert!(shares.iter().all(|share| share.as_f64().unwrap() <= 0.6 + 1e-6), "{found:#}");
-        assert_eq!(number(&found, "/plan/shown"), number(&found, "/plan/spent"), "{found:#}");
+        let apart = (number(&found, "/plan/shown") - number(&found, "/plan/spent")).abs();
+        assert!(apart <= number(&found, "/plan/lines"), "rows are rounded, each by less than one: {found:#}");
     }
 }
 

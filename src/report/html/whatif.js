@@ -90,18 +90,26 @@ function outlayEngine(data) {
       }
       if (room > EPS && take(piece, room) > 0) last = piece.steep;
     }
-    const short = groups.map((group, g) => floors[g] - sums[g]);
-    return { x, sums, caps, short, spent, last };
+    const short = groups.map((group, g) => floors[g] - sums[g]), over = groups.map((group, g) => sums[g] - caps[g]);
+    return { x, sums, caps, short, over, spent, last };
   };
 
-  // Shares are of what is spent in the end, so the total is found by repetition.
+  // Shares are of what is spent in the end, so the total is found by repetition; as what a share lets be spent is mostly
+  // linear in the total, every third step jumps to where the last two lead (Aitken's extrapolation).
   const shares = groups.some(group => group.share_max != null || group.share_min != null);
   const settled = (budget, ceiling, fixed) => {
-    let total = budget, result;
-    for (let round = 0; round < 12; round++) {
+    let total = budget, before = null, result;
+    for (let round = 0; round < 24; round++) {
       result = filled(budget, ceiling, fixed, total);
       if (!shares || Math.abs(result.spent - total) < 0.005) break;
-      total = result.spent;
+      let next = result.spent;
+      const bend = before === null ? 0 : (next - total) - (total - before);
+      if (round % 3 === 2 && Math.abs(bend) > 1e-9) {
+        const jump = next - (next - total) ** 2 / bend;
+        if (jump >= 0 && jump <= next) next = jump;
+      }
+      before = total;
+      total = next;
     }
     return result;
   };
@@ -283,7 +291,7 @@ function outlayEngine(data) {
     $('wi-gain-n').textContent = `${signed(100 * (mean / plan.mean - 1), 1)}% · ${signed(spent - plan.spent, 0)}`;
     const last = state.touched ? (result && result.last ? 1 / result.last : NaN) : plan.marginal;
     $('wi-last').textContent = cost(last);
-    const broken = result ? result.short.map((short, g) => [short, g]).filter(([short]) => short > 1).map(([, g]) => data.groups[g].name) : [];
+    const broken = result ? data.groups.filter((group, g) => result.short[g] > 1 || result.over[g] > 1).map(group => group.name) : [];
     $('wi-note').textContent = broken.length ? words.target.replace('{limits}', broken.join(', ')) : state.touched ? '' : words.plan;
     $('wi-note').classList.toggle('warn', broken.length > 0);
   };
@@ -303,13 +311,19 @@ function outlayEngine(data) {
     state.touched = true;
     if (state.free) {
       result = engine.solve(state.budget, state.ceiling, state.pins);
-      // a floor that hand-set lines leave unmet is met by them
-      for (let g = 0; g < data.groups.length; g++) if (result.short[g] > 1) {
-        const hand = data.groups[g].lines.find(l => state.pins.has(l));
-        if (hand === undefined) continue;
-        state.pins.set(hand, Math.min(lines[hand].high, state.pins.get(hand) + result.short[g]));
-        result = engine.solve(state.budget, state.ceiling, state.pins);
-      }
+      // a limit that lines moved by hand break is met by them
+      const mend = () => {
+        for (let g = 0; g < data.groups.length; g++) {
+          const off = result.short[g] > 1 ? result.short[g] : result.over[g] > 1 ? -result.over[g] / (1 - (data.groups[g].share_max ?? 0)) : 0;
+          const hand = off === 0 ? undefined : data.groups[g].lines.find(l => state.pins.has(l) && (off > 0 ? state.pins.get(l) < lines[l].high : state.pins.get(l) > lines[l].low));
+          if (hand !== undefined) {
+            state.pins.set(hand, Math.min(lines[hand].high, Math.max(lines[hand].low, state.pins.get(hand) + off)));
+            return true;
+          }
+        }
+        return false;
+      };
+      for (let round = 0; round < 6 && mend(); round++) result = engine.solve(state.budget, state.ceiling, state.pins);
       state.x = result.x;
     } else {
       const fixed = new Map(state.x.map((x, l) => [l, state.pins.has(l) ? state.pins.get(l) : x]));
