@@ -17,6 +17,8 @@ use super::{Done, bug, pages, tables};
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
+    // a program that cannot draw pictures says so before it works for minutes
+    pictures(args, &[])?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
         Command::Simulate => simulated(args),
@@ -179,8 +181,19 @@ fn whole(args: &Args) -> Result<Done, Error> {
 }
 
 /// The charts as PNG, where they are asked for.
+#[cfg(feature = "png")]
 fn pictures(args: &Args, outputs: &[Output]) -> Result<Vec<Output>, Error> {
     if args.png { report::charts::pictures(outputs, args.lang) } else { Ok(Vec::new()) }
+}
+
+/// Refuses `--png`: this program was built without what draws pictures.
+#[cfg(not(feature = "png"))]
+fn pictures(args: &Args, _: &[Output]) -> Result<Vec<Output>, Error> {
+    if !args.png {
+        return Ok(Vec::new());
+    }
+    let error = Error::setting("--png", "this program was built without pictures");
+    Err(error.help("build it with `cargo install --path . --features png`; the charts are there as SVG"))
 }
 
 /// The end of a command that makes the report: it names the page to open.

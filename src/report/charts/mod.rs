@@ -6,6 +6,7 @@
 mod curves;
 mod frontier;
 mod moves;
+#[cfg(feature = "png")]
 mod png;
 mod risk;
 mod style;
@@ -14,6 +15,7 @@ mod waterfall;
 pub use curves::{curve, curves, legend};
 pub use frontier::frontier;
 pub use moves::moves;
+#[cfg(feature = "png")]
 pub use png::beside as pictures;
 pub use risk::risk;
 pub use waterfall::waterfall;
