@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::check::{Error, Finding};
+use crate::check::{Error, Finding, Kind};
 use crate::fit::{self, Fitted};
 use crate::panel::{self, Panel};
 use crate::plan::{self, Answer};
+use crate::report::finished::{self, Finished, Made};
 use crate::score::{self, Scorecard};
 use crate::settings::Settings;
 use crate::unify::{self, Ledger};
@@ -85,6 +86,34 @@ pub fn plan_from(models: &Path, settings: &Settings, progress: Progress) -> Resu
     }
     let answer = plan::scenarios(&fitted, settings.plan()?, settings.project.currency)?;
     Ok((fitted, answer))
+}
+
+/// A finished run, read back from the folder that it wrote, its findings, and by what it was made. Nothing is imported,
+/// fitted or planned again; the panel is laid out and the suppliers are counted from its ledger.
+///
+/// # Errors
+///
+/// [`crate::check::Kind::Input`] when a file of the run is missing or unreadable, or when its ledger and its models are of
+/// different runs.
+pub fn finished(folder: &Path, settings: &Settings) -> Result<(Run, Vec<Finding>, Made), Error> {
+    let Finished { ledger, fitted, answer, mut findings, made } = finished::read(folder)?;
+    let panel = panel::build(&ledger, settings)?;
+    if !fitted.panel_sha256.is_empty() && fitted.panel_sha256 != panel.sha256 {
+        let message = format!("{}: ledger.csv and models/model.json do not belong together", folder.display());
+        return Err(Error::new(Kind::Input, message)
+            .help("give the settings file of that run with `--config`, or run `outlay run` again"));
+    }
+    if !made.settings_sha256.is_empty() && made.settings_sha256 != settings.sha256 {
+        let message = "the settings file has changed since the run: limits and contracts are told as they are now";
+        findings.push(Finding::review(
+            "report.settings",
+            &folder.display().to_string(),
+            message,
+            "run `outlay run` again",
+        ));
+    }
+    let scores = score::suppliers(&ledger, settings)?;
+    Ok((Run { ledger, panel, fitted, scores, answer }, findings, made))
 }
 
 impl Run {

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::civil::Date;
 use outlay::report::Lang;
+use outlay::report::formats::Format;
 
-use super::tables;
+use super::{criteria, tables};
 
 /// Plans ad delivery spend and evaluates suppliers, from the exports that ad platforms write.
 ///
@@ -60,13 +62,21 @@ pub enum Command {
         dir: PathBuf,
     },
     /// Write sample exports with known curves, settings for them, and the truth.
-    Simulate,
+    Simulate {
+        /// Write a portfolio of so many suppliers instead, with known costs and planted invalid traffic.
+        #[arg(long, value_name = "N")]
+        suppliers: Option<u32>,
+    },
     /// Read the exports and say what is wrong with them.
     Check,
     /// Fit a response model per channel.
     Fit,
     /// Score the suppliers.
-    Score,
+    Score {
+        /// Last day to look at, as 2026-05-31; what came later is as if it had not happened.
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<Date>,
+    },
     /// Allocate the budget.
     Plan {
         /// Plan from this model file; no data are read.
@@ -74,13 +84,17 @@ pub enum Command {
         models: Option<PathBuf>,
     },
     /// Write what people read: the page, the workbook and the charts.
-    Report,
+    ///
+    /// With --format or --compare nothing is computed anew: it reads the finished run in the folder of --out.
+    Report(Report),
     /// Do all of it, in order.
     Run,
     /// Data envelopment analysis of any table, as JSON.
     Efficiency(tables::Efficiency),
     /// Empirical-Bayes rates of any table, as JSON.
     Rates(tables::Rates),
+    /// Several criteria over any table, as JSON: scorecard, SMAA, PROMETHEE, VIKOR, AHP.
+    Criteria(criteria::Criteria),
     /// Print what a shell needs to complete outlay's commands and options.
     Completions {
         /// The shell.
@@ -88,4 +102,49 @@ pub enum Command {
     },
     /// Print the manual page.
     Man,
+}
+
+/// How to report a finished run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Report {
+    /// Report the finished run in the folder of --out in these formats.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    pub format: Vec<Form>,
+    /// Say what changed since the finished run in this folder, and why.
+    #[arg(long, value_name = "DIR")]
+    pub compare: Option<PathBuf>,
+    /// Take what the plan's days brought from this ledger.csv.
+    #[arg(long, value_name = "FILE")]
+    pub actuals: Option<PathBuf>,
+}
+
+impl Report {
+    /// Whether a finished run is to be read.
+    pub fn is_of_a_finished_run(&self) -> bool {
+        !self.format.is_empty() || self.compare.is_some() || self.actuals.is_some()
+    }
+}
+
+/// A format of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Md,
+    Csv,
+    Json,
+    Html,
+    Xlsx,
+    PdfReady,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Format {
+        match form {
+            Form::Md => Format::Md,
+            Form::Csv => Format::Csv,
+            Form::Json => Format::Json,
+            Form::Html => Format::Html,
+            Form::Xlsx => Format::Xlsx,
+            Form::PdfReady => Format::PdfReady,
+        }
+    }
 }

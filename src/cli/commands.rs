@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::civil::Date;
 use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
@@ -12,7 +13,7 @@ use outlay::{fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, pages, tables};
+use super::{Done, bug, criteria, finished, pages, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
@@ -21,16 +22,18 @@ pub fn run(args: &Args) -> Result<Done, Error> {
     pictures(args, &[])?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate => simulated(args),
+        Command::Simulate { suppliers } => simulated(args, *suppliers),
         Command::Check => check(args),
         Command::Fit => fitted(args),
-        Command::Score => scored(args),
+        Command::Score { as_of } => scored(args, *as_of),
         Command::Plan { models: Some(models) } => plan_from(args, models),
         Command::Plan { models: None } => planned(args),
-        Command::Report => reported(args),
+        Command::Report(options) if options.is_of_a_finished_run() => finished::report(args, options),
+        Command::Report(_) => reported(args),
         Command::Run => whole(args),
         Command::Efficiency(options) => Ok(document(args, tables::efficiency(options, args.seed)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
+        Command::Criteria(options) => Ok(document(args, criteria::criteria(options, args.seed)?)),
         Command::Completions { shell } => Ok(document(args, pages::completions(*shell))),
         Command::Man => Ok(document(args, pages::manual()?)),
     }
@@ -49,7 +52,7 @@ fn threads(args: &Args) -> Result<(), Error> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(bug)
 }
 
-fn settings(args: &Args) -> Result<Settings, Error> {
+pub(super) fn settings(args: &Args) -> Result<Settings, Error> {
     Settings::read(&args.config, args.seed)
 }
 
@@ -69,8 +72,12 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args) -> Result<Done, Error> {
-    let outputs = outputs_of(simulate::files(&simulate::world(args.seed)));
+fn simulated(args: &Args, suppliers: Option<u32>) -> Result<Done, Error> {
+    let files = match suppliers {
+        Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
+        None => simulate::files(&simulate::world(args.seed)),
+    };
+    let outputs = outputs_of(files);
     let (words, count, folder) = (Words::of(args.lang), outputs.len().to_string(), args.out.display().to_string());
     let wrote = words.tell("simulation_written", &[("count", &count), ("folder", &folder)]);
     let run = format!("outlay run --config {}", args.out.join("outlay.toml").display());
@@ -106,8 +113,9 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn scored(args: &Args) -> Result<Done, Error> {
-    let settings = settings(args)?;
+fn scored(args: &Args, as_of: Option<Date>) -> Result<Done, Error> {
+    let mut settings = settings(args)?;
+    settings.score.as_of = as_of.or(settings.score.as_of);
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("score");
@@ -160,7 +168,7 @@ fn reported(args: &Args) -> Result<Done, Error> {
     let mut outputs = report::pages(&results(&settings, &run, &findings), args.lang)?;
     outputs.extend(pictures(args, &outputs)?);
     drop(progress);
-    finished(args, &settings, &run, findings, outputs)
+    ended(args, &settings, &run, findings, outputs)
 }
 
 fn whole(args: &Args) -> Result<Done, Error> {
@@ -177,7 +185,7 @@ fn whole(args: &Args) -> Result<Done, Error> {
     outputs.extend(pictures(args, &outputs)?);
     outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
     drop(progress);
-    finished(args, &settings, &run, findings, outputs)
+    ended(args, &settings, &run, findings, outputs)
 }
 
 /// The charts as PNG, where they are asked for.
@@ -197,7 +205,7 @@ fn pictures(args: &Args, _: &[Output]) -> Result<Vec<Output>, Error> {
 }
 
 /// The end of a command that makes the report: it names the page to open.
-fn finished(
+fn ended(
     args: &Args,
     settings: &Settings,
     run: &Run,
@@ -215,7 +223,7 @@ fn finished(
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
 }
 
-fn results<'a>(settings: &'a Settings, run: &'a Run, findings: &'a [Finding]) -> Results<'a> {
+pub(super) fn results<'a>(settings: &'a Settings, run: &'a Run, findings: &'a [Finding]) -> Results<'a> {
     Results {
         settings,
         ledger: &run.ledger,
@@ -241,7 +249,7 @@ fn outputs_of(files: Vec<(String, Vec<u8>)>) -> Vec<Output> {
 }
 
 /// A summary, and on a line of its own the files that it is of.
-fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
+pub(super) fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
     let paths: Vec<String> = outputs.iter().map(|output| args.out.join(&output.path).display().to_string()).collect();
     let words = Words::of(args.lang);
     let written = words.tell("files_written", &[("files", &paths.join(words.say("between_items")))]);
@@ -253,17 +261,17 @@ fn report_line(args: &Args, page: &str) -> String {
     Words::of(args.lang).tell("report_at", &[("page", page)]) + "\n"
 }
 
-fn files_json(outputs: &[Output]) -> Result<String, Error> {
+pub(super) fn files_json(outputs: &[Output]) -> Result<String, Error> {
     let paths: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
     let document = serde_json::json!({ "format": "outlay/files@1", "files": paths });
     Ok(serde_json::to_string_pretty(&document).map_err(bug)? + "\n")
 }
 
-fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
+pub(super) fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
     let output = outputs.iter().find(|output| output.path == path).ok_or_else(|| bug(format!("no {path}")))?;
     String::from_utf8(output.bytes.clone()).map_err(bug)
 }
 
-fn done(args: &Args, text: String, json: String, outputs: Vec<Output>) -> Done {
+pub(super) fn done(args: &Args, text: String, json: String, outputs: Vec<Output>) -> Done {
     Done { folder: args.out.clone(), outputs, text, json, findings: Vec::new(), conflict: false }
 }

@@ -2,6 +2,8 @@
 
 mod args;
 mod commands;
+mod criteria;
+mod finished;
 mod help;
 mod interrupt;
 mod pages;

@@ -3,6 +3,7 @@
 pub mod dense;
 pub mod importance;
 pub mod mode;
+pub mod shapley;
 
 /// The `share` quantile of `values` in any order, linear between order statistics (Hyndman & Fan 1996, type 7).
 ///

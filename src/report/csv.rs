@@ -12,13 +12,13 @@ use super::figures;
 use super::text::cell;
 use crate::fit::{ChannelFit, Fitted};
 use crate::plan::{Answer, Expected, Line};
-use crate::score::{Scorecard, SupplierScore};
+use crate::score::{Scorecard, SupplierScore, Tier};
 use crate::unify::{Entry, Ledger};
 use crate::units::{Field, Measure};
 
 /// The columns of `suppliers.csv`. Costs are per KPI; `rank_best` is the probability of being the cheapest; platforms
 /// and reasons are parted by `; `.
-pub const SUPPLIERS: [&str; 20] = [
+pub const SUPPLIERS: [&str; 34] = [
     "supplier",
     "platforms",
     "tier",
@@ -39,6 +39,20 @@ pub const SUPPLIERS: [&str; 20] = [
     "cap_share",
     "ask_rebate",
     "reasons",
+    "rank_top_quartile",
+    "rank_group",
+    "p_target",
+    "tier_alone",
+    "tier_before",
+    "efficiency_p05",
+    "efficiency_p95",
+    "approval",
+    "approval_p05",
+    "approval_p95",
+    "light",
+    "probe",
+    "ask_opening",
+    "first_share",
 ];
 
 /// The columns of `plan.csv`. Spend is face value over the whole plan; `expected_*` is the KPI over the whole plan,
@@ -111,7 +125,7 @@ pub fn suppliers(scores: &Scorecard) -> Output {
 fn supplier_row(score: &SupplierScore, kpi: &str) -> Vec<String> {
     let (cost, efficiency) = (score.cost_per.as_ref(), score.efficiency.as_ref());
     let rank = score.rank.as_ref();
-    vec![
+    let mut row = vec![
         words(score.supplier.as_deref()),
         words(Some(&score.platforms.join("; "))),
         format!("{:?}", score.tier),
@@ -132,6 +146,32 @@ fn supplier_row(score: &SupplierScore, kpi: &str) -> Vec<String> {
         number(score.cap_share),
         number(score.ask.as_ref().map(|ask| ask.rebate)),
         words(Some(&score.reasons.join("; "))),
+    ];
+    row.extend(evidence_cells(score));
+    row
+}
+
+/// What the scorecard says beyond cost, rank and grade.
+fn evidence_cells(score: &SupplierScore) -> [String; 14] {
+    let (rank, decision) = (score.rank.as_ref(), &score.decision);
+    let over = score.efficiency.as_ref().and_then(|efficiency| efficiency.interval);
+    let approval = score.shares.get("approval");
+    let tier = |tier: Option<Tier>| tier.map(|tier| format!("{tier:?}")).unwrap_or_default();
+    [
+        number(rank.map(|rank| rank.top_quartile)),
+        number(rank.map(|rank| f64::from(rank.group))),
+        number(decision.p_target),
+        tier(decision.alone),
+        tier(decision.before),
+        number(over.map(|over| over.p05)),
+        number(over.map(|over| over.p95)),
+        number(approval.map(|share| share.mean)),
+        number(approval.map(|share| share.p05)),
+        number(approval.map(|share| share.p95)),
+        format!("{:?}", score.trust.light).to_lowercase(),
+        money(decision.probe),
+        number(score.ask.as_ref().map(|ask| ask.opening)),
+        number(score.criteria.as_ref().map(|worth| worth.first)),
     ]
 }
 
@@ -174,7 +214,7 @@ pub(super) fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn money(value: Option<f64>) -> String {
+pub(super) fn money(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| format!("{value:.2}")).unwrap_or_default()
 }
 

@@ -12,6 +12,7 @@
 
 mod draw;
 mod exports;
+pub mod portfolio;
 mod project;
 
 use jiff::ToSpan;

@@ -1,8 +1,10 @@
 //! One module a kind of promise.
 
 mod cases;
+mod cases_criteria;
 mod cases_suppliers;
 mod cli;
+mod finished;
 #[cfg(unix)]
 mod interrupt;
 mod languages;
@@ -11,6 +13,7 @@ mod looks;
 mod looks_page;
 mod order;
 mod plans;
+mod planted;
 mod program;
 mod readme;
 mod real;
