@@ -1,12 +1,15 @@
 //! Lists the files that are data to the program, so that one more of them is a new file and no code: the column maps of
-//! `data/columns/`, the bulk-upload columns of `data/apply/` and the sections of the report's page.
+//! `data/columns/`, the platforms' rules of `data/rules/`, the bulk-upload columns of `data/apply/`, the calendars of
+//! `data/calendars/` and the sections of the report's page.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 fn main() {
     list("data/columns", "toml", "layouts.rs", |stem| stem);
+    list("data/rules", "toml", "rules.rs", |stem| stem);
     list("data/apply", "toml", "apply.rs", |stem| stem);
+    list("data/calendars", "toml", "calendars.rs", |stem| stem);
     // `10-summary.html` is the section `summary`, the first of the page
     list("src/report/html/sections", "html", "sections.rs", |stem| stem.split_once('-').map_or(stem, |(_, id)| id));
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::check::{Error, Finding, Kind};
 use crate::fit::{self, Fitted};
 use crate::panel::{self, Panel};
-use crate::plan::{self, Answer};
+use crate::plan::{self, Answer, Beside};
 use crate::report::finished::{self, Finished, Made};
 use crate::score::{self, Scorecard};
 use crate::settings::Settings;
@@ -53,7 +53,14 @@ pub fn run(settings: &Settings, progress: Progress) -> Result<Run, Error> {
     progress("score");
     let scores = score::suppliers(&ledger, settings)?;
     progress("plan");
-    let answer = plan::scenarios(&fitted, plan, settings.project.currency)?;
+    let rates = rates(settings)?;
+    let beside = Beside {
+        scores: Some(&scores),
+        panel: Some(&panel),
+        ledger: Some((&ledger, &settings.project.channel)),
+        rates: rates.as_ref(),
+    };
+    let answer = plan::complete(&fitted, plan, settings.project.currency, &beside)?;
     Ok(Run { ledger, panel, fitted, scores, answer })
 }
 
@@ -84,8 +91,15 @@ pub fn plan_from(models: &Path, settings: &Settings, progress: Progress) -> Resu
         let message = format!("the models predict {}, the project's KPI is {}", fitted.kpi, settings.project.kpi);
         return Err(Error::setting("project.kpi", message).help(format!("set `project.kpi = \"{}\"`", fitted.kpi)));
     }
-    let answer = plan::scenarios(&fitted, settings.plan()?, settings.project.currency)?;
+    let rates = rates(settings)?;
+    let beside = Beside { rates: rates.as_ref(), ..Beside::default() };
+    let answer = plan::complete(&fitted, settings.plan()?, settings.project.currency, &beside)?;
     Ok((fitted, answer))
+}
+
+/// The exchange rates, where the settings name a file of them.
+fn rates(settings: &Settings) -> Result<Option<import::Rates>, Error> {
+    settings.project.rates.as_ref().map(|_| import::rates(&settings.project)).transpose()
 }
 
 /// A finished run, read back from the folder that it wrote, its findings, and by what it was made. Nothing is imported,
@@ -119,7 +133,13 @@ pub fn finished(folder: &Path, settings: &Settings) -> Result<(Run, Vec<Finding>
 impl Run {
     /// The findings of all stages, in their order.
     pub fn findings(&self) -> Vec<Finding> {
-        let stages = [&self.ledger.findings, &self.panel.findings, &self.fitted.findings, &self.scores.findings];
+        let stages = [
+            &self.ledger.findings,
+            &self.panel.findings,
+            &self.fitted.findings,
+            &self.scores.findings,
+            &self.answer.findings,
+        ];
         stages.into_iter().flatten().cloned().collect()
     }
 }

@@ -63,6 +63,9 @@ pub enum Command {
     },
     /// Write sample exports with known curves, settings for them, and the truth.
     Simulate {
+        /// Let the response follow weekday, season, a trend and dated events.
+        #[arg(long, conflicts_with = "suppliers")]
+        season: bool,
         /// Write a portfolio of so many suppliers instead, with known costs and planted invalid traffic.
         #[arg(long, value_name = "N")]
         suppliers: Option<u32>,
@@ -70,7 +73,13 @@ pub enum Command {
     /// Read the exports and say what is wrong with them.
     Check,
     /// Fit a response model per channel.
-    Fit,
+    Fit {
+        /// Start from this model file: its curves are what is believed before the data, and every change is reported.
+        #[arg(long, value_name = "FILE")]
+        update: Option<PathBuf>,
+    },
+    /// Hold what the models would have said in the past against what came.
+    Backtest,
     /// Score the suppliers.
     Score {
         /// Last day to look at, as 2026-05-31; what came later is as if it had not happened.

@@ -9,7 +9,7 @@ use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
 use outlay::report::{self, Output, Results, Words, summary};
 use outlay::settings::Settings;
-use outlay::{fit, score, simulate};
+use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
@@ -22,9 +22,10 @@ pub fn run(args: &Args) -> Result<Done, Error> {
     pictures(args, &[])?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate { suppliers } => simulated(args, *suppliers),
+        Command::Simulate { season, suppliers } => simulated(args, *season, *suppliers),
         Command::Check => check(args),
-        Command::Fit => fitted(args),
+        Command::Fit { update } => fitted(args, update.as_deref()),
+        Command::Backtest => backtested(args),
         Command::Score { as_of } => scored(args, *as_of),
         Command::Plan { models: Some(models) } => plan_from(args, models),
         Command::Plan { models: None } => planned(args),
@@ -72,9 +73,10 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args, suppliers: Option<u32>) -> Result<Done, Error> {
+fn simulated(args: &Args, season: bool, suppliers: Option<u32>) -> Result<Done, Error> {
     let files = match suppliers {
         Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
+        None if season => simulate::files(&simulate::seasonal_world(args.seed)),
         None => simulate::files(&simulate::world(args.seed)),
     };
     let outputs = outputs_of(files);
@@ -98,12 +100,16 @@ fn check(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn fitted(args: &Args) -> Result<Done, Error> {
+fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
     let settings = settings(args)?;
+    let before = update.map(store::read).transpose()?;
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");
-    let fitted = fit::channels(&panel, &settings)?;
+    let mut fitted = fit::updated(&panel, &settings, before.as_ref())?;
+    if let Some(before) = &before {
+        fitted.findings.extend(fit::change::all(before, &fitted, &panel));
+    }
     let findings: Vec<Finding> =
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
     let outputs = model_outputs(&fitted)?;
@@ -111,6 +117,21 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     let text = with_files(&summary::models(&fitted, args.lang), args, &outputs);
     let json = text_of(&outputs, MODEL)?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
+}
+
+fn backtested(args: &Args) -> Result<Done, Error> {
+    let settings = settings(args)?;
+    let progress = Progress::new(args, 5);
+    let (_, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("fit");
+    let fitted = fit::channels(&panel, &settings)?;
+    progress.begin("backtest");
+    let backtest = backtest::rolling(&panel, &settings, &fitted)?;
+    let outputs = report::backtested(&backtest);
+    drop(progress);
+    let text = with_files(&summary::backtest(&backtest, args.lang), args, &outputs);
+    let json = text_of(&outputs, "backtest.json")?;
+    Ok(done(args, text, json, outputs))
 }
 
 fn scored(args: &Args, as_of: Option<Date>) -> Result<Done, Error> {
@@ -134,7 +155,8 @@ fn plan_from(args: &Args, models: &Path) -> Result<Done, Error> {
     let progress = Progress::new(args, 1);
     let (fitted, answer) = flow::plan_from(models, &settings, &|stage| progress.begin(stage))?;
     drop(progress);
-    plan_done(args, &settings, &fitted, &answer, Vec::new())
+    let findings = answer.findings.clone();
+    plan_done(args, &settings, &fitted, &answer, findings)
 }
 
 fn planned(args: &Args) -> Result<Done, Error> {
@@ -153,7 +175,11 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let text = with_files(&summary::plan(settings, fitted, answer, args.lang), args, &outputs);
+    let mut text = summary::plan(settings, fitted, answer, args.lang);
+    if !answer.findings.is_empty() {
+        text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang));
+    }
+    let text = with_files(&text, args, &outputs);
     let conflict = answer.status == Status::Conflict;
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })

@@ -71,6 +71,29 @@ impl Panel {
         (low.unwrap_or(0.0), high.unwrap_or(0.0))
     }
 
+    /// The panel as it stood before period `end`: what came later is not in it. Its findings are left out.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `end` is beyond the last period.
+    pub fn until(&self, end: usize) -> Panel {
+        fn cut<T: Clone>(array: &Array2<T>, end: usize) -> Array2<T> {
+            Array2::from_shape_fn((array.nrows(), end), |at| array[at].clone())
+        }
+        let mut panel = Panel {
+            periods: self.periods[..end].to_vec(),
+            channels: self.channels.clone(),
+            spend: cut(&self.spend, end),
+            kpi_count: cut(&self.kpi_count, end),
+            reported: cut(&self.reported, end),
+            counted: cut(&self.counted, end),
+            findings: Vec::new(),
+            ..self.clone()
+        };
+        panel.sha256 = hash(&panel);
+        panel
+    }
+
     /// Spend of one channel in its reported periods, in order.
     fn reported_spend(&self, channel: usize) -> Vec<f64> {
         let (spend, reported) = (self.spend.row(channel), self.reported.row(channel));

@@ -4,19 +4,26 @@
 pub mod answer;
 pub mod cash;
 pub mod cents;
+pub mod complete;
 pub mod conflict;
+pub mod days;
 pub mod envelope;
 pub mod explain;
 pub mod line;
 pub mod master;
+pub mod money;
 pub mod polish;
 pub mod program;
 pub mod risk;
 pub mod rows;
+pub mod rules;
 pub mod scenarios;
 pub mod search;
 pub mod solve;
+pub mod unknown;
 
+pub use complete::complete;
+pub use rules::Beside;
 pub use scenarios::scenarios;
 
-pub use answer::{Answer, Budget, Conflict, Expected, FrontierPoint, Line, Period, Price, Relax, Status};
+pub use answer::*;

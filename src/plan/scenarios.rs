@@ -7,6 +7,7 @@ use super::explain::{self, Solution};
 use super::line::{Allowed, Line};
 use super::program::Aim;
 use super::rows::{self, Bounds, Row};
+use super::rules::{Beside, Rules};
 use super::search::Task;
 use super::{cents, conflict, risk};
 use crate::check::{Error, Kind};
@@ -37,14 +38,30 @@ pub(super) enum Outcome {
 ///
 /// [`Kind::Settings`] for settings that do not fit the models, or that this version cannot honour.
 pub fn scenarios(fitted: &Fitted, settings: &PlanSettings, currency: Currency) -> Result<Answer, Error> {
-    honoured(settings)?;
     fits(fitted, currency)?;
-    let problem = problem(fitted, settings)?;
+    let rules = Rules::new(fitted, settings, &Beside::default())?;
+    Ok(allocated(fitted, &rules)?.answer)
+}
+
+/// The allocation under rules that are in force, with what it came from.
+pub(super) struct Allocated<'a> {
+    pub problem: Problem<'a>,
+    pub outcome: Outcome,
+    pub answer: Answer,
+}
+
+/// Solves the plan and its frontier under rules in force.
+pub(super) fn allocated<'a>(fitted: &'a Fitted, rules: &'a Rules) -> Result<Allocated<'a>, Error> {
+    let settings = &rules.settings;
+    honoured(settings)?;
+    let problem = problem(fitted, rules, None)?;
     let multiples: Vec<f64> = std::iter::once(1.0).chain(settings.frontier.iter().copied()).collect();
     let outcomes: Vec<_> = multiples.par_iter().map(|multiple| solved(&problem, settings.budget * multiple)).collect();
     let mut outcomes = outcomes.into_iter().collect::<Result<Vec<Outcome>, Error>>()?;
     let frontier = (1..outcomes.len()).map(|i| point(&problem, settings.budget * multiples[i], &outcomes[i])).collect();
-    Ok(explain::answer(&problem, outcomes.swap_remove(0), frontier))
+    let outcome = outcomes.swap_remove(0);
+    let answer = explain::answer(&problem, &outcome, frontier);
+    Ok(Allocated { problem, outcome, answer })
 }
 
 /// Refuses what this version would otherwise leave out in silence.
@@ -55,11 +72,6 @@ fn honoured(settings: &PlanSettings) -> Result<(), Error> {
         let what = "a plan for the worst draws with another goal than `most`";
         wrong.push(not_yet("plan.risk", what).help("use `goal = \"most\"`, or `risk = { measure = \"mean\" }`"));
     }
-    if settings.caps_from_score {
-        wrong.push(
-            not_yet("plan.caps_from_score", "taking caps from the scorecard").help("write them as `[[plan.limit]]`"),
-        );
-    }
     if settings.budget_in == BudgetIn::Cash && !settings.contracts.is_empty() {
         let what = "a budget counted in cash beside contracts";
         wrong.push(
@@ -69,7 +81,7 @@ fn honoured(settings: &PlanSettings) -> Result<(), Error> {
     Error::all(wrong)
 }
 
-fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
+pub(super) fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
     if fitted.currency != currency {
         let message = format!("the models are in {}, the project's currency is {currency}", fitted.currency);
         return Err(Error::setting("project.currency", message)
@@ -81,10 +93,14 @@ fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
     Ok(())
 }
 
-fn problem<'a>(fitted: &'a Fitted, settings: &'a PlanSettings) -> Result<Problem<'a>, Error> {
-    let lines = lines(fitted, settings)?;
+/// The problem under rules in force; without the rows of the limit `left_out`, to see what it costs.
+pub(super) fn problem<'a>(fitted: &'a Fitted, rules: &'a Rules, left_out: Option<&str>) -> Result<Problem<'a>, Error> {
+    let settings = &rules.settings;
+    let lines = lines(fitted, rules)?;
     contracts_have_lines(&lines, settings)?;
-    let (rows, allowed) = rows::all(&lines, settings)?;
+    let (mut rows, mut allowed) = rows::all(&lines, settings)?;
+    rules.narrow(fitted, &lines, &mut rows, &mut allowed)?;
+    rows.retain(|row| left_out.is_none_or(|name| row.label.to_string() != name));
     let mut bounds = Bounds::new(&rows, allowed);
     if let Some(ceiling) = settings.max_marginal_cost {
         let each = bounds.allowed.par_iter_mut().zip(&lines);
@@ -111,11 +127,12 @@ fn contracts_have_lines(lines: &[Line], settings: &PlanSettings) -> Result<(), E
     Error::all(wrong.collect())
 }
 
-fn lines(fitted: &Fitted, settings: &PlanSettings) -> Result<Vec<Line>, Error> {
-    let days = settings.days();
-    let periods = f64::from(days) / f64::from(fitted.grain.days());
-    let line = |fit: &crate::fit::ChannelFit| {
-        let season = season_sum(&fit.season, fitted.grain, settings.start, days).map_err(|day| {
+fn lines(fitted: &Fitted, rules: &Rules) -> Result<Vec<Line>, Error> {
+    let whole = f64::from(rules.settings.days()) / f64::from(fitted.grain.days());
+    let line = |(at, fit): (usize, &crate::fit::ChannelFit)| {
+        let (start, days) = rules.days_to_count(at);
+        let periods = f64::from(days) / f64::from(fitted.grain.days());
+        let season = season_sum(&fit.season, fitted.grain, start, days).map_err(|day| {
             let message = format!("channel `{}`: the season has no factor for {day}", fit.channel.label);
             Error::new(Kind::Input, message).help("give the season a factor for every period of the plan")
         })?;
@@ -124,12 +141,12 @@ fn lines(fitted: &Fitted, settings: &PlanSettings) -> Result<Vec<Line>, Error> {
             curve: fit.curve.clone(),
             periods,
             season,
-            reference: fit.reference_spend * periods,
+            reference: fit.reference_spend * whole,
             observed: fit.observed.1 * periods,
             weights: Vec::new(),
         })
     };
-    fitted.channels.iter().map(line).collect()
+    fitted.channels.iter().enumerate().map(line).collect()
 }
 
 /// Spends beyond which the last KPI costs more than `ceiling` are not allowed; a floor outranks it.
@@ -166,7 +183,7 @@ fn edge(mut inside: f64, mut outside: f64, holds: &impl Fn(f64) -> bool) -> f64 
 }
 
 /// One scenario: the best plan at a budget, or why there is none.
-fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
+pub(super) fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
     let contradiction = || conflict::find(problem.lines.len(), &problem.rows, budget);
     let rows: Vec<&Row> = problem.rows.iter().filter(|row| !row.is_bound()).collect();
     let empty = |allowed: &Allowed| allowed.within(0.0, f64::INFINITY).is_none();

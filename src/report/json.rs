@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::actual::Actuals;
 use super::statement::Statement;
 use super::{Output, Results};
+use crate::backtest::Backtest;
 use crate::check::Finding;
 use crate::panel::Panel;
 use crate::plan::Answer;
@@ -59,6 +60,11 @@ struct Suppliers<'a> {
 struct Window {
     start: String,
     end: String,
+}
+
+/// `backtest.json`.
+pub fn backtest(backtest: &Backtest) -> Output {
+    output("backtest.json", backtest)
 }
 
 /// `plan.json`.

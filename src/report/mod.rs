@@ -34,6 +34,7 @@ pub mod xlsx;
 pub use sentences::Sentences;
 pub use words::{Lang, Words};
 
+use crate::backtest::Backtest;
 use crate::check::{Error, Finding};
 use crate::fit::Fitted;
 use crate::panel::Panel;
@@ -87,14 +88,19 @@ pub fn fitted(fitted: &Fitted) -> Vec<Output> {
     vec![csv::curves(fitted)]
 }
 
+/// What `outlay backtest` writes: `backtest.json` and `backtest.csv`.
+pub fn backtested(backtest: &Backtest) -> Vec<Output> {
+    vec![json::backtest(backtest), csv::backtest(backtest)]
+}
+
 /// What `outlay score` writes: `suppliers.json` and `suppliers.csv`.
 pub fn scored(scores: &Scorecard) -> Vec<Output> {
     vec![json::suppliers(scores), csv::suppliers(scores)]
 }
 
-/// What `outlay plan` writes: `plan.json` and `plan.csv`.
+/// What `outlay plan` writes: `plan.json`, `plan.csv` and `plan_daily.csv`.
 pub fn planned(answer: &Answer) -> Vec<Output> {
-    vec![json::plan(answer), csv::plan(answer)]
+    vec![json::plan(answer), csv::plan(answer), csv::plan_daily(answer)]
 }
 
 /// What `outlay report` writes: `report.html`, `report.xlsx`, the statement, `accrual.csv`

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::file::{self, BadRows, DateOrder, Duplicates, Overlap};
+use super::fit::{self, FitSettings};
 use super::plan::{self, PlanSettings};
 use super::score::{self, ScoreSettings};
 use crate::check::{Error, Kind};
@@ -22,8 +23,10 @@ pub struct Settings {
     pub sources: Vec<Source>,
     /// `[kpi_total]`: the file of the total over all channels.
     pub kpi_total: Option<PathBuf>,
-    /// `[[event]]`, in order.
+    /// `[[event]]`, in order, then those of `fit.calendars`.
     pub events: Vec<Event>,
+    /// `[fit]`.
+    pub fit: FitSettings,
     /// `[score]`.
     pub score: ScoreSettings,
     /// `[plan]`, which only planning needs.
@@ -124,15 +127,18 @@ impl Settings {
         let mut wrong = Vec::new();
         let project = project(&file.project, folder, &mut wrong);
         let sources = file.source.into_iter().enumerate().map(|(i, s)| source(i, s, folder, &mut wrong)).collect();
-        let events = file.event.iter().map(|e| event(e, &mut wrong)).collect();
+        let mut events: Vec<Event> = file.event.iter().map(|e| event(e, &mut wrong)).collect();
+        let (fit, of_calendars) = fit::checked(file.fit, &mut wrong);
+        events.extend(of_calendars);
         let score = score::checked(file.score, folder, &mut wrong);
-        let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
+        let plan = file.plan.and_then(|plan| plan::checked(plan, &events, &mut wrong));
         Error::all(wrong)?;
         Ok(Settings {
             project,
             sources,
             kpi_total: file.kpi_total.map(|total| folder.join(total.path)),
             events,
+            fit,
             score,
             plan,
             seed,

@@ -1,5 +1,6 @@
 //! One module a kind of promise.
 
+mod awkward;
 mod cases;
 mod cases_criteria;
 mod cases_suppliers;
@@ -19,5 +20,7 @@ mod readme;
 mod real;
 mod recover;
 mod regress;
+mod rules;
 mod support;
 mod threads;
+mod unknown;

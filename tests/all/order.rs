@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A stage may use itself and what stands before it.
-const ORDER: [&str; 14] = [
-    "units", "math", "check", "settings", "import", "unify", "panel", "fit", "score", "plan", "report", "simulate",
-    "flow", "cli",
+const ORDER: [&str; 15] = [
+    "units", "math", "check", "settings", "import", "unify", "panel", "fit", "score", "plan", "backtest", "report",
+    "simulate", "flow", "cli",
 ];
 /// Not stages: the crate's roots and its long documents.
 const OUTSIDE: [&str; 3] = ["lib", "main", "docs"];
