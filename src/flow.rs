@@ -72,10 +72,11 @@ pub fn run(settings: &Settings, progress: Progress) -> Result<Run, Error> {
 pub fn data(settings: &Settings, progress: Progress) -> Result<(Ledger, Panel), Error> {
     progress("import");
     let batches = import::all(settings)?;
+    let total = import::total(settings)?;
     progress("unify");
     let ledger = unify::ledger(batches, settings)?;
     progress("panel");
-    let panel = panel::build(&ledger, settings)?;
+    let panel = panel::with_total(&ledger, total.as_ref(), settings)?;
     Ok((ledger, panel))
 }
 

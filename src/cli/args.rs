@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 use outlay::report::Lang;
 use outlay::report::formats::Format;
+use outlay::settings::Sampler;
 
 use super::{criteria, tables};
 
@@ -45,8 +46,29 @@ pub struct Args {
     /// Also write the charts as PNG.
     #[arg(long, global = true)]
     pub png: bool,
+    /// How posteriors are drawn, whatever `[fit]` of the settings says.
+    #[arg(long, global = true, value_enum)]
+    pub sampler: Option<Draw>,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// How posteriors are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Draw {
+    /// The fast approximation where its diagnostic allows it.
+    Auto,
+    /// Always the no-U-turn sampler.
+    Nuts,
+}
+
+impl From<Draw> for Sampler {
+    fn from(draw: Draw) -> Sampler {
+        match draw {
+            Draw::Auto => Sampler::Auto,
+            Draw::Nuts => Sampler::Nuts,
+        }
+    }
 }
 
 /// The languages by their names.
@@ -63,6 +85,9 @@ pub enum Command {
     },
     /// Write sample exports with known curves, settings for them, and the truth.
     Simulate {
+        /// Only the total over all channels is known, not what each brings.
+        #[arg(long, conflicts_with_all = ["suppliers", "season"])]
+        total: bool,
         /// Let the response follow weekday, season, a trend and dated events.
         #[arg(long, conflicts_with = "suppliers")]
         season: bool,
@@ -98,6 +123,8 @@ pub enum Command {
     Report(Report),
     /// Do all of it, in order.
     Run,
+    /// Take curves from Meridian, PyMC-Marketing or Robyn into a model file.
+    Adopt(super::adopt::Adopt),
     /// Data envelopment analysis of any table, as JSON.
     Efficiency(tables::Efficiency),
     /// Empirical-Bayes rates of any table, as JSON.

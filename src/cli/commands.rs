@@ -13,7 +13,7 @@ use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, criteria, finished, pages, tables};
+use super::{Done, adopt, bug, criteria, finished, pages, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
@@ -22,7 +22,8 @@ pub fn run(args: &Args) -> Result<Done, Error> {
     pictures(args, &[])?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate { season, suppliers } => simulated(args, *season, *suppliers),
+        Command::Simulate { total, season, suppliers } => simulated(args, (*total, *season), *suppliers),
+        Command::Adopt(options) => adopted(args, options),
         Command::Check => check(args),
         Command::Fit { update } => fitted(args, update.as_deref()),
         Command::Backtest => backtested(args),
@@ -54,7 +55,9 @@ fn threads(args: &Args) -> Result<(), Error> {
 }
 
 pub(super) fn settings(args: &Args) -> Result<Settings, Error> {
-    Settings::read(&args.config, args.seed)
+    let mut settings = Settings::read(&args.config, args.seed)?;
+    settings.fit.sampler = args.sampler.map_or(settings.fit.sampler, Into::into);
+    Ok(settings)
 }
 
 /// Writes a project that runs at once; never over one that is there.
@@ -73,9 +76,10 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args, season: bool, suppliers: Option<u32>) -> Result<Done, Error> {
+fn simulated(args: &Args, (total, season): (bool, bool), suppliers: Option<u32>) -> Result<Done, Error> {
     let files = match suppliers {
         Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
+        None if total => simulate::total_files(&simulate::world(args.seed)),
         None if season => simulate::files(&simulate::seasonal_world(args.seed)),
         None => simulate::files(&simulate::world(args.seed)),
     };
@@ -86,6 +90,14 @@ fn simulated(args: &Args, season: bool, suppliers: Option<u32>) -> Result<Done, 
     let text = format!("{wrote}\n{}\n", words.tell("next_command", &[("command", &run)]));
     let json = files_json(&outputs)?;
     Ok(done(args, text, json, outputs))
+}
+
+fn adopted(args: &Args, options: &adopt::Adopt) -> Result<Done, Error> {
+    let fitted = adopt::fitted(options, args.seed)?;
+    let outputs = model_outputs(&fitted)?;
+    let text = with_files(&summary::models(&fitted, args.lang), args, &outputs);
+    let json = text_of(&outputs, MODEL)?;
+    Ok(Done { findings: fitted.findings.clone(), ..done(args, text, json, outputs) })
 }
 
 fn check(args: &Args) -> Result<Done, Error> {
@@ -121,6 +133,10 @@ fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
 
 fn backtested(args: &Args) -> Result<Done, Error> {
     let settings = settings(args)?;
+    if settings.kpi_total.is_some() {
+        let message = "a backtest needs the KPI by channel; that of a total is not in this version";
+        return Err(Error::setting("kpi_total", message).help("backtest a project whose sources have the KPI's column"));
+    }
     let progress = Progress::new(args, 5);
     let (_, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");

@@ -1,5 +1,6 @@
 //! Arguments, messages and exit codes; private to the program, so that the library cannot use it.
 
+mod adopt;
 mod args;
 mod commands;
 mod criteria;

@@ -22,7 +22,7 @@ use super::response::Curve;
 use super::saturation::Saturation;
 use super::screen::{self, FIRST_LOOK, Screened};
 use super::season::{Calendar, Group, Timeline};
-use super::{ChannelFit, Diagnostics, Fitted, Noise, Notes, Season, demand, lift, season, start, support};
+use super::{ChannelFit, Diagnostics, Fitted, Noise, Notes, Season, demand, joint, lift, season, start, support};
 use crate::check::{Error, Kind};
 use crate::math::importance::{self, Effort, Weighted};
 use crate::panel::Panel;
@@ -42,7 +42,7 @@ const POOLED: [usize; 4] = [DISPERSION, CARRY, CARRY + 1, CARRY + 2];
 ///
 /// # Errors
 ///
-/// [`Kind::Input`] when no channel has a single count of the KPI, or when only the total over all channels is known.
+/// [`Kind::Input`] when no channel has a single count of the KPI, and the total over all channels is not known either.
 pub fn channels(panel: &Panel, settings: &Settings) -> Result<Fitted, Error> {
     updated(panel, settings, None)
 }
@@ -54,10 +54,12 @@ pub fn channels(panel: &Panel, settings: &Settings) -> Result<Fitted, Error> {
 ///
 /// As [`channels`].
 pub fn updated(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> Result<Fitted, Error> {
-    if settings.kpi_total.is_some() {
-        let message = "the joint model of a total over all channels is not in this version";
-        return Err(Error::setting("kpi_total", message)
-            .help("leave `[kpi_total]` out and give the KPI by channel in the sources"));
+    if let Some(total) = &panel.total {
+        return match before {
+            None => Ok(joint::channels(panel, total, settings)),
+            Some(_) => Err(Error::setting("--update", "has no effect on the joint model of a total in this version")
+                .help("leave `--update` out: the joint model is fitted to the whole history")),
+        };
     }
     if !panel.counted.iter().any(|counted| *counted) {
         let message = format!("no source has a column of {}, so no response can be fitted", panel.kpi);

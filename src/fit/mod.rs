@@ -1,5 +1,6 @@
 //! Panel → [`Fitted`]: a response curve per channel with posterior draws, or the reason why there is none.
 
+pub mod adopt;
 pub mod adstock;
 pub mod average;
 pub mod change;
@@ -7,6 +8,7 @@ pub mod checks;
 pub mod demand;
 pub mod estimate;
 pub mod family;
+mod joint;
 pub mod lift;
 pub mod likelihood;
 pub mod pool;

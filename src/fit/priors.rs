@@ -121,10 +121,44 @@ pub struct Priors {
     pub delay_shape: LogNormal,
     /// Dispersion of the negative binomial.
     pub dispersion: LogNormal,
+    /// Where only the total over all channels is known.
+    pub total: TotalPriors,
     /// Share of the attributed KPI that spend caused.
     pub incrementality: LogNormal,
     /// What columns of the calendar add to the logarithm of the response, before channels are compared.
     pub calendar: Calendar,
+}
+
+/// The priors of the joint model of a total.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TotalPriors {
+    /// KPI at the channel's mean spend.
+    pub response: PaidShare,
+    /// Half point, in multiples of mean spend.
+    pub half: LogNormal,
+    /// Hill shape.
+    pub slope: LogNormal,
+    /// Share of adstock left one period later.
+    pub decay: Beta,
+    /// Standard deviation of the half-normal baseline, in multiples of mean KPI.
+    pub base: f64,
+    /// Standard deviation of trend, season, weekday and free columns, on the baseline's logarithm.
+    pub drift: f64,
+    /// Standard deviation of an event, on the baseline's logarithm.
+    pub event: f64,
+    /// Standard deviation of the half-normal noise, as a share of the mean.
+    pub noise: f64,
+}
+
+/// What all channels together bring, and how far one may stand from its part of it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaidShare {
+    /// Share of mean KPI that spend brings, shared out over the channels by spend.
+    pub share: f64,
+    /// Standard deviation of the logarithm of a channel's part.
+    pub log_sd: f64,
 }
 
 /// Standard deviations of what the calendar adds.

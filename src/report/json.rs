@@ -8,7 +8,7 @@ use super::statement::Statement;
 use super::{Output, Results};
 use crate::backtest::Backtest;
 use crate::check::Finding;
-use crate::panel::Panel;
+use crate::panel::{Panel, TotalKpi};
 use crate::plan::Answer;
 use crate::score::{CriterionWeight, Method, Prospect, Scorecard, SupplierScore, Target};
 use crate::settings::Settings;
@@ -101,13 +101,14 @@ struct Whole<'a> {
 /// inputs, settings and seed give the same bytes.
 pub fn manifest(settings: &Settings, ledger: &Ledger, panel: &Panel, outputs: &[Output]) -> Output {
     let input = |s: &SourceSummary| Input { path: s.path.clone(), sha256: s.sha256.clone(), rows: s.rows };
+    let total = |t: &TotalKpi| Input { path: t.path.clone(), sha256: t.sha256.clone(), rows: t.rows };
     let document = Manifest {
         format: "outlay/manifest@1",
         version: env!("CARGO_PKG_VERSION"),
         seed: settings.seed,
         settings_sha256: &settings.sha256,
         panel_sha256: &panel.sha256,
-        inputs: ledger.sources.iter().map(input).collect(),
+        inputs: ledger.sources.iter().map(input).chain(panel.total.iter().map(total)).collect(),
         outputs: outputs.iter().map(Written::of).collect(),
     };
     output("manifest.json", &document)

@@ -333,6 +333,7 @@ fn panel(channels: Vec<Channel>) -> Panel {
         kpi_count: Array2::zeros(shape),
         reported: Array2::from_elem(shape, true),
         counted: Array2::from_elem(shape, true),
+        total: None,
         sha256: "11".repeat(32),
         findings: Vec::new(),
     }

@@ -13,7 +13,7 @@ use crate::units::{Field, Grain, Kpi};
 pub(super) struct File {
     pub project: Project,
     pub source: Vec<Source>,
-    pub kpi_total: Option<KpiTotal>,
+    pub kpi_total: Option<super::total::Written>,
     pub event: Vec<Event>,
     pub fit: super::fit::File,
     pub score: super::score::Score,
@@ -141,12 +141,6 @@ pub enum Duplicates {
     Keep,
     /// Count the first of each; a finding says so.
     Drop,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KpiTotal {
-    pub path: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

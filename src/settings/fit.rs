@@ -18,6 +18,7 @@ const CALENDARS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/calendars
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
     pub calendars: Vec<String>,
+    pub sampler: Sampler,
     pub experiment: Vec<ExperimentFile>,
 }
 
@@ -40,6 +41,19 @@ pub(super) struct ExperimentFile {
 pub struct FitSettings {
     /// `[[fit.experiment]]`, in order.
     pub experiments: Vec<Experiment>,
+    /// How posteriors are drawn.
+    pub sampler: Sampler,
+}
+
+/// How posteriors are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampler {
+    /// The fast approximation where its own diagnostic allows it, else the no-U-turn sampler.
+    #[default]
+    Auto,
+    /// The no-U-turn sampler, where the model has one: that of a total.
+    Nuts,
 }
 
 /// `[[fit.experiment]]`: a geo or holdout test of what spend causes.
@@ -86,7 +100,7 @@ pub(super) fn checked(file: File, wrong: &mut Vec<Error>) -> (FitSettings, Vec<E
     let events = file.calendars.iter().flat_map(|name| calendar(name, wrong)).collect();
     let experiments =
         file.experiment.into_iter().filter_map(|experiment| checked_experiment(experiment, wrong)).collect();
-    (FitSettings { experiments }, events)
+    (FitSettings { experiments, sampler: file.sampler }, events)
 }
 
 /// The events of a calendar that is compiled in.

@@ -17,6 +17,9 @@ mod draw;
 mod exports;
 pub mod portfolio;
 mod project;
+mod total;
+
+pub use total::total_files;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};

@@ -30,6 +30,15 @@ fn events(world: &World) -> String {
         .collect()
 }
 
+/// `outlay.toml` of a world whose total alone is known.
+pub(super) fn total_settings(world: &World) -> String {
+    let data = "\n[[source]]                            # spend by platform and supplier; no registrations in it\n\
+                path = \"exports/delivery.csv\"\n\
+                \n[kpi_total]                           # registrations cannot be tied to channels: one total a day\n\
+                path = \"kpi.csv\"\n";
+    format!("{PROJECT}{data}{}", plan(world))
+}
+
 const PROJECT: &str = r#"# Settings of a plan. README.md explains every key; what is left out has a default.
 # A misspelt key is refused, so that a typo never becomes a default.
 

@@ -23,4 +23,5 @@ mod regress;
 mod rules;
 mod support;
 mod threads;
+mod total;
 mod unknown;
