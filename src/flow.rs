@@ -104,14 +104,18 @@ fn rates(settings: &Settings) -> Result<Option<import::Rates>, Error> {
 }
 
 /// A finished run, read back from the folder that it wrote, its findings, and by what it was made. Nothing is imported,
-/// fitted or planned again; the panel is laid out and the suppliers are counted from its ledger.
+/// fitted or planned again; the panel is laid out and the suppliers are counted from its ledger, with the seed of the run,
+/// which `settings` takes on.
 ///
 /// # Errors
 ///
 /// [`crate::check::Kind::Input`] when a file of the run is missing or unreadable, or when its ledger and its models are of
 /// different runs.
-pub fn finished(folder: &Path, settings: &Settings) -> Result<(Run, Vec<Finding>, Made), Error> {
+pub fn finished(folder: &Path, settings: &mut Settings) -> Result<(Run, Vec<Finding>, Made), Error> {
     let Finished { ledger, fitted, answer, mut findings, made } = finished::read(folder)?;
+    if let Some(seed) = made.seed {
+        settings.seed = seed;
+    }
     let panel = panel::build(&ledger, settings)?;
     if !fitted.panel_sha256.is_empty() && fitted.panel_sha256 != panel.sha256 {
         let message = format!("{}: ledger.csv and models/model.json do not belong together", folder.display());

@@ -16,8 +16,8 @@ use super::commands::{done, files_json, results, settings, text_of, with_files};
 
 /// Reads the run in the folder of `--out` and writes what is asked for beside it.
 pub fn report(args: &Args, options: &Report) -> Result<Done, Error> {
-    let settings = settings(args)?;
-    let (run, findings, made) = flow::finished(&args.out, &settings)?;
+    let mut settings = settings(args)?;
+    let (run, findings, made) = flow::finished(&args.out, &mut settings)?;
     let (mut outputs, compared) = match &options.compare {
         Some(folder) => compared(args, &settings, &run, &made, folder)?,
         None => (Vec::new(), None),

@@ -1,7 +1,8 @@
 //! Apply sheets: what an operator sets, one file a platform, old and new daily budgets side by side.
 //!
 //! Days of one budget are one row: from when to when, and how much a day. Each day's money is divided among the accounts
-//! and campaigns that the line's recent rows name, by their spend there, to the cent. With `T` cents over `D` days the
+//! and campaigns that the line's recent rows name, by their spend there, to the cent. Days are those of `plan_daily.csv`,
+//! in the platforms' steps where the plan keeps them; where a plan read back has none, with `T` cents over `D` days the
 //! daily budget is `T ÷ D` rounded down, and the last day takes what is left. So rows add up to the plan exactly.
 //!
 //! Where a platform takes budgets in bulk, the columns of its tool come first, under its own names (`data/apply/`).
@@ -172,12 +173,23 @@ fn stretches(answer: &Answer, line: &Line) -> Vec<Stretch> {
     let (Ok(start), Ok(end)) = (answer.period.start.parse::<Date>(), answer.period.end.parse::<Date>()) else {
         return Vec::new();
     };
+    if let Some((dates, spend)) = laid_out(answer, line) {
+        return joined(dates.iter().copied().zip(spend.iter().map(|spend| cents(*spend))));
+    }
     let days: Vec<Date> = start.series(Span::new().days(1)).take_while(|day| *day <= end).collect();
     let whole = cents(line.spend);
     let daily = whole / days.len() as i64;
     let last = whole - daily * (days.len() as i64 - 1);
     let budget = |(at, day): (usize, &Date)| (*day, if at + 1 == days.len() { last } else { daily });
     joined(days.iter().enumerate().map(budget))
+}
+
+/// The line's days as the plan lays them out, where it does and they add up to the line.
+fn laid_out<'a>(answer: &'a Answer, line: &Line) -> Option<(&'a [Date], &'a [f64])> {
+    let daily = answer.daily.as_ref()?;
+    let days = daily.lines.iter().find(|days| days.channel == line.channel)?;
+    let sum: i64 = days.spend.iter().map(|spend| cents(*spend)).sum();
+    (sum == cents(line.spend)).then_some((&daily.dates[..], &days.spend[..]))
 }
 
 /// Days after each other of the same budget as one.

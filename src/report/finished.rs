@@ -6,6 +6,7 @@
 //! | `quality.json` | its rows, sources, and every finding |
 //! | `models/model.json` | the response models |
 //! | `plan.json` | the plan |
+//! | `plan_daily.csv` | its days; absent where none were laid out |
 //! | `manifest.json` | by what it was made: version, seed, hashes; absent after a run of single commands |
 //!
 //! The panel is laid out from the ledger and must have the hash that the models carry. The scorecard is counted from the
@@ -20,7 +21,7 @@ use serde::Deserialize;
 
 use crate::check::{Error, Finding, Kind, Severity};
 use crate::fit::{Fitted, store};
-use crate::plan::Answer;
+use crate::plan::{Answer, Daily, DailyLine};
 use crate::unify::{Entry, Ledger, RowCount, Skipped, SourceSummary};
 use crate::units::{Currency, Field, Measure, Micros};
 
@@ -46,7 +47,7 @@ pub struct Made {
     /// Version of outlay.
     pub version: String,
     /// Seed of the random streams.
-    pub seed: u64,
+    pub seed: Option<u64>,
     /// SHA-256 of the settings file.
     pub settings_sha256: String,
     /// SHA-256 of the panel.
@@ -60,7 +61,8 @@ pub struct Made {
 /// [`Kind::Input`] naming the file that is not there, cannot be read, or has a format that this version does not know.
 pub fn read(folder: &Path) -> Result<Finished, Error> {
     let quality: Quality = json(folder, "quality.json", "outlay/quality@1")?;
-    let answer: Answer = json(folder, "plan.json", "outlay/plan@1")?;
+    let mut answer: Answer = json(folder, "plan.json", "outlay/plan@1")?;
+    answer.daily = daily(&folder.join("plan_daily.csv"))?;
     let made = match folder.join("manifest.json") {
         path if path.exists() => json(folder, "manifest.json", "outlay/manifest@1")?,
         _ => Made::default(),
@@ -106,6 +108,43 @@ pub fn ledger(path: &Path) -> Result<(Option<Currency>, Vec<Entry>), Error> {
     }
     Error::all(wrong)?;
     Ok((currency, entries))
+}
+
+/// The plan day by day, from `plan_daily.csv`; absent without one. What held a day is not asked for again.
+fn daily(path: &Path) -> Result<Option<Daily>, Error> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let wrong = |error: String| {
+        Error::new(Kind::Input, format!("{}: {error}", path.display())).help("write it with `outlay run`")
+    };
+    let mut reader = csv::Reader::from_path(path).map_err(|error| wrong(error.to_string()))?;
+    let (mut dates, mut lines) = (Vec::new(), Vec::<DailyLine>::new());
+    for record in reader.deserialize() {
+        let Day { date, channel, spend, change } = record.map_err(|error| wrong(error.to_string()))?;
+        if dates.last() != Some(&date) {
+            dates.push(date);
+        }
+        let channel = unguarded(&channel);
+        match lines.iter_mut().find(|line| line.channel == channel) {
+            Some(line) => line.spend.push(spend),
+            None => {
+                let channel = channel.to_owned();
+                lines.push(DailyLine { channel, before: spend - change, spend: vec![spend], held: Vec::new() });
+            }
+        }
+    }
+    let events = vec![Vec::new(); dates.len()];
+    Ok((!lines.is_empty()).then_some(Daily { dates, events, lines }))
+}
+
+/// A row of `plan_daily.csv`.
+#[derive(Deserialize)]
+struct Day {
+    date: Date,
+    channel: String,
+    spend: f64,
+    change: f64,
 }
 
 fn header() -> Vec<&'static str> {

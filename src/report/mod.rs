@@ -149,7 +149,7 @@ mod tests {
         let sample = Sample::many(1000);
         let results = sample.results();
         let start = std::time::Instant::now();
-        let mut lap = |part: &str| println!("{part}: {:.2} s", start.elapsed().as_secs_f64());
+        let lap = |part: &str| println!("{part}: {:.2} s", start.elapsed().as_secs_f64());
         let (statement, actuals) = (statement::statement(&results), actual::actuals(&results, &sample.ledger));
         lap("statement and actuals");
         xlsx::workbook(&results, statement.as_ref(), actuals.as_ref(), Lang::En).unwrap();

@@ -211,7 +211,8 @@ fn causes(before: Side, after: Side) -> Vec<Cause> {
     fact("settings", "budget", old.budget.asked.to_string(), new.budget.asked.to_string());
     fact("settings", "budget_in", old.budget.counted_in.clone(), new.budget.counted_in.clone());
     fact("settings", "period", period(old), period(new));
-    fact("settings", "seed", before.made.seed.to_string(), after.made.seed.to_string());
+    let seed = |side: Side| side.made.seed.map(|seed| seed.to_string()).unwrap_or_default();
+    fact("settings", "seed", seed(before), seed(after));
     fact("model", "panel_sha256", before.fitted.panel_sha256.clone(), after.fitted.panel_sha256.clone());
     let curves = |side: Side| side.fitted.channels.iter().filter(|fit| fit.curve.is_ok()).count().to_string();
     fact("model", "curves", curves(before), curves(after));

@@ -253,7 +253,7 @@ fn standing_row(book: &Book, answer: &Answer, actuals: &Actuals, row: u32, stand
     ]
 }
 
-/// Face value of a supplier's lines, added up from the allocation by the name that stands in the row.
+/// Face value of a supplier's lines, added up from the allocation by the name that stands in the row, letter by letter.
 fn planned_face(book: &Book, answer: &Answer, row: u32, standing: &Standing) -> Cell {
     let (first, last) = (TOP + 1, TOP + answer.lines.len() as u32);
     let range = |column: u16| {
@@ -261,7 +261,7 @@ fn planned_face(book: &Book, answer: &Answer, row: u32, standing: &Standing) -> 
         from_elsewhere(book.words.say("allocation"), &cells)
     };
     let formula = match &standing.supplier {
-        Some(_) => format!("=SUMPRODUCT(({}={})*{})", range(SUPPLIER), at(row, 0), range(SPEND)),
+        Some(_) => format!("=SUMPRODUCT(EXACT({},{})*{})", range(SUPPLIER), at(row, 0), range(SPEND)),
         None => format!("=SUMPRODUCT(({}=\"\")*{})", range(SUPPLIER), range(SPEND)),
     };
     Cell::Formula(formula, standing.planned_face)

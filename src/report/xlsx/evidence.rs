@@ -47,6 +47,7 @@ fn supplier_columns(book: &Book) -> Vec<Column> {
         column(words.say("chance_best"), 12.0, Holds::Percent),
         column(words.say("cap_share"), 10.0, Holds::Percent),
         column(words.say("ask_rebate"), 12.0, Holds::Percent),
+        column(words.say("ask_because"), 40.0, Holds::Wrapped),
         column(words.say("reasons"), 44.0, Holds::Wrapped),
     ]
 }
@@ -73,6 +74,7 @@ fn supplier_row(book: &Book, row: u32, score: &SupplierScore) -> Vec<Cell> {
         Cell::number(score.rank.as_ref().map(|rank| rank.best)),
         Cell::number(score.cap_share),
         Cell::number(score.ask.as_ref().map(|ask| ask.rebate)),
+        Cell::optional(score.ask.as_ref().map(|ask| ask.because.as_str()).or(score.no_ask.as_deref())),
         Cell::text(score.reasons.join("; ")),
     ]
 }

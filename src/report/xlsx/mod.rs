@@ -62,6 +62,9 @@ fn bytes(book: &Book) -> Result<Vec<u8>, XlsxError> {
     for page in book.pages()? {
         workbook.push_worksheet(page.sheet);
     }
+    if book.results.answer.is_some_and(|answer| !answer.lines.is_empty()) {
+        workbook.define_name("checks", &format!("={}", summary::checks_cell(book)))?;
+    }
     workbook.save_to_buffer()
 }
 

@@ -5,7 +5,7 @@ use rust_xlsxwriter::XlsxError;
 use super::allocation::{CASH, CHANGE, CHANNEL, EXPECTED, REFERENCE, SPEND};
 use super::book::Book;
 use super::charts::{self, Cells};
-use super::table::{Cell, Column, Holds, Page, at, column, from_elsewhere, sum};
+use super::table::{Cell, Column, Holds, Page, at, column, fixed, from_elsewhere, sum};
 use super::{actual, flow};
 use crate::plan::{Answer, Expected};
 use crate::report::{figures, numbers, story};
@@ -60,7 +60,12 @@ pub(super) fn spend(book: &Book, answer: &Answer) -> Cell {
 
 /// The checks' sum, seen from another sheet.
 pub(super) fn checks_from_elsewhere(book: &Book) -> Cell {
-    Cell::Formula(format!("={}", from_elsewhere(book.words.say("summary"), &at(CHECKS, 1))), 0.0)
+    Cell::Formula(format!("={}", checks_cell(book)), 0.0)
+}
+
+/// Where the checks' sum stands; the workbook knows it by the name `checks`.
+pub(super) fn checks_cell(book: &Book) -> String {
+    from_elsewhere(book.words.say("summary"), &fixed(CHECKS, 1))
 }
 
 /// A check: what it says, a formula that must give 0, and what it gives now.

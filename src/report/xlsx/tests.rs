@@ -71,6 +71,8 @@ fn the_allocation_ties_to_the_plan_to_the_cent() {
     let total = row_of(&mut book, "Allocation", "Total");
     assert!((number(&total[6]) - sample.answer.budget.spent).abs() < 0.005);
     assert_eq!(number(&row_of(&mut book, "Summary", "Checks")[1]), 0.0);
+    let names = book.defined_names();
+    assert!(names.iter().any(|(name, place)| name == "checks" && place.contains("$B$4")), "{names:?}");
 }
 
 #[test]
