@@ -105,7 +105,7 @@ fn check(args: &Args) -> Result<Done, Error> {
     let progress = Progress::new(args, 3);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     let findings: Vec<Finding> = ledger.findings.iter().chain(&panel.findings).cloned().collect();
-    let outputs = report::checked(&ledger, &findings);
+    let outputs = report::checked(&ledger, &panel, &findings);
     drop(progress);
     let text = with_files(&summary::findings(&findings, args.lang), args, &outputs);
     let json = text_of(&outputs, "quality.json")?;
@@ -219,7 +219,7 @@ fn whole(args: &Args) -> Result<Done, Error> {
     let run = flow::run(&settings, &|stage| progress.begin(stage))?;
     progress.begin("report");
     let findings = run.findings();
-    let mut outputs = report::checked(&run.ledger, &findings);
+    let mut outputs = report::checked(&run.ledger, &run.panel, &findings);
     outputs.extend(model_outputs(&run.fitted)?);
     outputs.extend(report::scored(&run.scores));
     outputs.extend(report::planned(&run.answer));

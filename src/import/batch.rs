@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::check::Finding;
+use crate::settings::Basis;
 use crate::units::{Currency, Field, Micros};
 
 /// The rows of one file.
@@ -41,6 +42,16 @@ pub struct Batch {
     pub spend: BTreeMap<Currency, i128>,
     /// The file's own total of spend, when it has a total row.
     pub own_total: Option<Micros>,
+    /// Grants and credit, in millionths by currency: parts of spend, in no figure of the ledger.
+    pub apart: BTreeMap<Currency, [i128; 2]>,
+    /// What the KPI is dated by, where that is known.
+    pub basis: Option<Basis>,
+    /// Headers that the figures were read from, by canonical name.
+    pub figures: BTreeMap<&'static str, String>,
+    /// Headers that nothing was read from.
+    pub unread: Vec<String>,
+    /// Rows that equal an earlier one in every column.
+    pub repeated: u64,
     /// What is worth a look.
     pub findings: Vec<Finding>,
 }

@@ -6,8 +6,8 @@ use super::file::File;
 use super::fold::Folded;
 use super::tally::Tally;
 use super::text::{By, Text};
-use crate::check::{Finding, Origin};
-use crate::settings::Duplicates;
+use crate::check::{Error, Finding, Origin, Severity};
+use crate::settings::{Duplicates, OwnTotal};
 use crate::units::{Currency, Micros};
 
 /// Rows left out of a file, by reason.
@@ -18,6 +18,7 @@ pub(super) fn skipped(tally: &Tally, file: &File) -> Vec<Skip> {
         skipped.push(Skip { reason: "exact duplicate", lines: tally.repeated.clone() });
     }
     skipped.push(Skip { reason: "no figures", lines: tally.no_figures.clone() });
+    skipped.push(Skip { reason: "not asked for", lines: tally.not_asked.clone() });
     skipped.retain(|skip| skip.lines.count > 0);
     skipped
 }
@@ -26,6 +27,7 @@ pub(super) fn skipped(tally: &Tally, file: &File) -> Vec<Skip> {
 pub(super) fn all(file: &File, mapping: &Mapping, tally: &Tally, folded: &Folded) -> Vec<Finding> {
     let checks = [
         columns(file, mapping),
+        period(file, mapping),
         conversions(file, mapping),
         no_rows(file, tally),
         bad_rows(file, tally),
@@ -66,6 +68,17 @@ fn columns(file: &File, mapping: &Mapping) -> Option<Finding> {
         format!("nothing is read from `{}`", mapping.unread.join("`, `"))
     };
     Some(Finding::pass("import.columns", file.shown(), format!("read by the {by} headers; {left}")))
+}
+
+/// # What it does
+/// Says that a file without a day column stands for the period that its first lines tell.
+/// # Why it matters
+/// Its rows count in totals and scores and are never fitted. If it has a day column under another name, much is lost.
+fn period(file: &File, mapping: &Mapping) -> Option<Finding> {
+    let (first, last) = mapping.period.filter(|_| file.source.period.is_none())?;
+    let message = format!("has no day column; its rows stand for {first} to {last}, as the lines before the table say");
+    let advice = "export by day to have it fitted; if a column holds the day, map it: `columns = { date = \"…\" }`";
+    Some(Finding::review("import.period", file.shown(), message, advice))
 }
 
 /// # What it does
@@ -177,6 +190,11 @@ fn total(file: &File, tally: &Tally) -> Option<Finding> {
         return Some(Finding::pass("import.total", file.shown(), message));
     };
     let sum = sum as f64 / Micros::PER_UNIT as f64;
+    if tally.not_asked.count > 0 {
+        let message =
+            format!("the file's own total {own} is of more rows than are asked for, and not compared ({place})");
+        return Some(Finding::pass("import.total", file.shown(), message));
+    }
     if agrees(own, tally) {
         let message = format!("the rows add up to the file's own total {own}");
         return Some(Finding::pass("import.total", file.shown(), message));
@@ -184,6 +202,22 @@ fn total(file: &File, tally: &Tally) -> Option<Finding> {
     let message = format!("the rows add up to a spend of {sum}, but the file's own total is {own} ({place})");
     let advice = "export again; the file is cut, or holds rows of several grains";
     Some(Finding::fail("import.total", file.shown(), message, advice))
+}
+
+/// A total that disagrees with the rows refuses the file, where the source says that it should.
+///
+/// # Errors
+///
+/// [`Kind::Input`](crate::check::Kind::Input) with both figures.
+pub(super) fn must_agree(file: &File, tally: &Tally) -> Result<(), Error> {
+    let found = total(file, tally).filter(|found| found.severity == Severity::Fail);
+    let Some(found) = found.filter(|_| file.source.own_total == OwnTotal::Refuse) else { return Ok(()) };
+    let help = format!(
+        "export again: the file is cut, or holds rows of several grains; if the rows are right, leave \
+         `own_total = \"refuse\"` of source[{}] out",
+        file.number
+    );
+    Err(file.refuse(format!(": {}", found.message)).help(help))
 }
 
 /// The file's own total: of several total rows the first that agrees with the rows, or else the first.
@@ -272,7 +306,7 @@ fn fractional(file: &File, tally: &Tally) -> Option<Finding> {
 /// # Why it matters
 /// A week's figures on one day make a daily curve of nothing.
 fn weeks(file: &File, mapping: &Mapping, folded: &Folded) -> Option<Finding> {
-    if mapping.date.is_empty() || !folded.steps_by_weeks() {
+    if mapping.date.is_empty() || mapping.end.is_some() || !folded.steps_by_weeks() {
         return None;
     }
     if folded.has_one_row_per_key() {

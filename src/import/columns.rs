@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::layouts::{self, Layout};
 use crate::check::{Error, Kind};
-use crate::settings::{DateOrder, Source};
+use crate::settings::{Basis, DateOrder, Source};
 use crate::units::{Currency, Field, Kpi, Measure};
 
 /// A column of the canonical table, or the unspecific `conversions`.
@@ -13,14 +15,34 @@ use crate::units::{Currency, Field, Kpi, Measure};
 pub(super) enum Column {
     /// The day.
     Date,
+    /// The first day of a row that stands for several.
+    Start,
+    /// The last day of a row that stands for several.
+    End,
     /// Whom the row belongs to.
     Field(Field),
     /// The currency of the row's amounts.
     Currency,
     /// A figure.
     Measure(Measure),
+    /// Spend that is told apart from the ledger's.
+    Apart(Apart),
     /// Conversions of a kind that the file does not tell.
     Conversions,
+}
+
+/// Part of the face value that is no cash, as agencies' sheets break it down. It is summed by file and in no ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Apart {
+    /// 赠款, 返点, 框返: given by the platform.
+    Grant,
+    /// 授信, 信用: on credit.
+    Credit,
+}
+
+impl Apart {
+    /// Both, in the order of their sums.
+    pub(super) const ALL: [Apart; 2] = [Apart::Grant, Apart::Credit];
 }
 
 impl Column {
@@ -28,7 +50,9 @@ impl Column {
     fn all() -> impl Iterator<Item = Column> {
         let fields = Field::ALL.into_iter().map(Column::Field);
         let measures = Measure::ALL.into_iter().map(Column::Measure);
-        [Column::Date].into_iter().chain(fields).chain([Column::Currency]).chain(measures).chain([Column::Conversions])
+        let days = [Column::Date, Column::Start, Column::End];
+        let rest = Apart::ALL.map(Column::Apart).into_iter().chain([Column::Conversions]);
+        days.into_iter().chain(fields).chain([Column::Currency]).chain(measures).chain(rest)
     }
 
     /// The column of a canonical name.
@@ -40,21 +64,25 @@ impl Column {
     pub(super) fn name(self) -> &'static str {
         match self {
             Column::Date => "date",
+            Column::Start => "date_start",
+            Column::End => "date_end",
             Column::Field(field) => field.name(),
             Column::Currency => "currency",
             Column::Measure(measure) => measure.name(),
+            Column::Apart(Apart::Grant) => "spend_grant",
+            Column::Apart(Apart::Credit) => "spend_credit",
             Column::Conversions => "conversions",
         }
     }
 
     fn is_money(self) -> bool {
-        matches!(self, Column::Measure(measure) if measure.is_money())
+        matches!(self, Column::Apart(_)) || matches!(self, Column::Measure(measure) if measure.is_money())
     }
 
     /// Whether a platform may write it under several names side by side, of which the first is read. Two names of one
     /// figure in one file are two figures, which only a person can tell apart.
     fn has_a_preferred_name(self) -> bool {
-        matches!(self, Column::Field(_) | Column::Conversions)
+        matches!(self, Column::Field(_) | Column::Conversions | Column::Start | Column::End)
     }
 }
 
@@ -125,6 +153,10 @@ pub(super) struct Mapping {
     pub platform: Option<&'static str>,
     /// The date, or its parts; empty when the file has none and a period stands for it.
     pub date: Vec<usize>,
+    /// The last day of rows that stand for several.
+    pub end: Option<usize>,
+    /// First and last day of a file without a date, as the settings or the lines before the table tell them.
+    pub period: Option<(Date, Date)>,
     /// The order that the headers of date parts tell.
     pub date_order: Option<DateOrder>,
     /// The names, by [`Field::index`].
@@ -135,6 +167,12 @@ pub(super) struct Mapping {
     pub measures: [Option<usize>; 9],
     /// Powers of ten that the figures are counted in, by [`Measure::index`]: −6 for micros.
     pub units: [i32; 9],
+    /// Spend that is told apart, in the order of [`Apart::ALL`], with the powers of ten that it is counted in.
+    pub apart: [Option<(usize, i32)>; 2],
+    /// Cells that a row is asked for by, and the texts that they may hold.
+    pub only: Vec<(usize, Vec<String>)>,
+    /// What the KPI is dated by, where the settings or the platform tell.
+    pub basis: Option<Basis>,
     /// The currency that the headers name.
     pub header_currency: Option<Currency>,
     /// The unspecific header that stands in for the project's KPI.
@@ -154,6 +192,17 @@ impl Mapping {
     }
 }
 
+impl Mapping {
+    /// The headers that the figures are read from, by canonical name.
+    pub(super) fn figures(&self) -> BTreeMap<&'static str, String> {
+        let apart = self.apart.iter().zip(Apart::ALL.map(Column::Apart));
+        let apart = apart.filter_map(|(cell, column)| Some((column.name(), cell.as_ref()?.0)));
+        let figures =
+            Measure::ALL.into_iter().filter_map(|figure| Some((figure.name(), self.measures[figure.index()]?)));
+        figures.chain(apart).map(|(name, cell)| (name, self.headers[cell].clone())).collect()
+    }
+}
+
 /// What headers are mapped for.
 pub(super) struct Request<'a> {
     /// The settings of the source.
@@ -164,6 +213,8 @@ pub(super) struct Request<'a> {
     pub kpi: Kpi,
     /// `file:line` of the headers.
     pub place: String,
+    /// First and last day that the lines before the table tell.
+    pub preamble: Option<(Date, Date)>,
 }
 
 /// Whether a header is one that the settings, the canonical table or a platform knows.
@@ -352,7 +403,9 @@ fn is_of(header: &Header, layout: &Layout) -> bool {
 /// Whether spend and day are among the headers, once `names` are added to what is given.
 fn is_enough(headers: &[Header], given: &Found, names: &Names, request: &Request) -> bool {
     let has = |column| is_there(headers, given, names, column);
-    has(Column::Measure(Measure::Spend)) && (has(Column::Date) || request.source.period.is_some())
+    let has_period = || request.source.period.or(request.preamble).is_some();
+    let has_days = has(Column::Date) || (has(Column::Start) && has(Column::End)) || has_period();
+    has(Column::Measure(Measure::Spend)) && has_days
 }
 
 fn is_there(headers: &[Header], given: &Found, names: &Names, column: Column) -> bool {
@@ -371,7 +424,8 @@ fn tie(layouts: &[&Layout], request: &Request) -> Error {
 fn unknown(headers: &[Header], names: &Names, given: &Found, request: &Request) -> Error {
     let all: Names = names.iter().cloned().chain(layouts::all().iter().flat_map(layout_names)).collect();
     let has = |column| is_there(headers, given, &all, column);
-    let (spend, date) = (has(Column::Measure(Measure::Spend)), has(Column::Date));
+    let spend = has(Column::Measure(Measure::Spend));
+    let date = has(Column::Date) || (has(Column::Start) && has(Column::End));
     let headers = listed(headers.iter().map(|header| header.written.as_str()));
     let number = request.number;
     if spend && !date {
@@ -394,18 +448,24 @@ fn mapping(
     request: &Request,
 ) -> Result<Mapping, Error> {
     let cell = |column: Column| found.get(&column).and_then(|cells| cells.first()).copied();
-    let date = found.get(&Column::Date).cloned().unwrap_or_default();
+    let mut date = found.get(&Column::Date).cloned().unwrap_or_default();
+    let span = cell(Column::Start).zip(cell(Column::End)).filter(|_| date.is_empty());
+    date.extend(span.map(|(start, _)| start));
+    let period = request.source.period.or(request.preamble).filter(|_| date.is_empty());
+    let own_unit = |column| unit(headers, cell(column), layout.filter(|l| tells(l, headers, column, request)));
     let mut mapping = Mapping {
         platform: layout.filter(|layout| !layout.is_a_union).map(|layout| layout.platform.as_str()),
         date_order: order_of_parts(date.iter().map(|cell| headers[*cell].name.as_str())),
         date,
+        end: span.map(|(_, end)| end),
+        period,
         fields: Field::ALL.map(|field| cell(Column::Field(field))),
         currency: cell(Column::Currency),
         measures: Measure::ALL.map(|measure| cell(Column::Measure(measure))),
-        units: Measure::ALL.map(|measure| {
-            let column = Column::Measure(measure);
-            unit(headers, cell(column), layout.filter(|layout| tells(layout, headers, column, request)))
-        }),
+        units: Measure::ALL.map(|measure| own_unit(Column::Measure(measure))),
+        apart: Apart::ALL.map(Column::Apart).map(|column| cell(column).map(|cell| (cell, own_unit(column)))),
+        only: only(headers, request)?,
+        basis: None,
         header_currency: header_currency(headers, &found, layout, request)?,
         conversions: None,
         headers: headers.iter().map(|header| header.written.clone()).collect(),
@@ -416,6 +476,8 @@ fn mapping(
         *kpi = Some(conversions);
         mapping.conversions = Some(headers[conversions].written.clone());
     }
+    let told = kpi.and_then(|cell| layout?.bases.get(&headers[cell].name).copied());
+    mapping.basis = request.source.basis.or(told);
     mapping.unread = unread(&mapping);
     has_whom(&mapping, request).map(|()| mapping)
 }
@@ -458,6 +520,23 @@ fn header_currency(
     Ok(currencies.into_keys().next())
 }
 
+/// The cells that rows are asked for by.
+fn only(headers: &[Header], request: &Request) -> Result<Vec<(usize, Vec<String>)>, Error> {
+    let (mut only, mut wrong) = (Vec::new(), Vec::new());
+    for (header, texts) in &request.source.only {
+        let exact = headers.iter().position(|other| other.written == header.trim());
+        let close = || headers.iter().position(|other| other.name == normalised(header));
+        match exact.or_else(close) {
+            Some(cell) => only.push((cell, texts.clone())),
+            None => {
+                let message = format!("{}: source[{}].where: no header `{header}`", request.place, request.number);
+                wrong.push(Error::new(Kind::Input, message).help(there_are(headers)));
+            }
+        }
+    }
+    Error::all(wrong).map(|()| only)
+}
+
 /// The order that headers such as `month` and `day` tell.
 fn order_of_parts<'a>(headers: impl Iterator<Item = &'a str>) -> Option<DateOrder> {
     let part = |header: &str| match header {
@@ -476,7 +555,9 @@ fn order_of_parts<'a>(headers: impl Iterator<Item = &'a str>) -> Option<DateOrde
 }
 
 fn unread(mapping: &Mapping) -> Vec<String> {
-    let cells = mapping.date.iter().copied().chain(mapping.currency);
+    let apart = mapping.apart.iter().flatten().map(|(cell, _)| *cell);
+    let asked = mapping.only.iter().map(|(cell, _)| *cell);
+    let cells = mapping.date.iter().copied().chain(mapping.end).chain(mapping.currency).chain(apart).chain(asked);
     let read: BTreeSet<usize> =
         cells.chain(mapping.fields.into_iter().flatten()).chain(mapping.measures.into_iter().flatten()).collect();
     let left = mapping.headers.iter().enumerate().filter(|(cell, header)| !read.contains(cell) && !header.is_empty());

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use crate::settings::DateOrder;
 
@@ -202,6 +202,37 @@ fn real(year: i32, month: i32, day: i32) -> Option<Date> {
         return None;
     }
     Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+}
+
+/// Splits `2026-05-01至2026-05-31`, `1 May 2026 - 31 May 2026` and the like into first and last day.
+pub(super) fn range(text: &str) -> Option<(&str, &str)> {
+    const BETWEEN: [&str; 9] = ["至", "到", "～", "~", " - ", " – ", " — ", " to ", "..."];
+    let found = BETWEEN.iter().filter_map(|mark| text.split_once(mark));
+    let parts = found.map(|(first, last)| (first.trim(), last.trim()));
+    parts.into_iter().find(|(first, last)| !first.is_empty() && !last.is_empty())
+}
+
+/// The time of day in a date cell: `2026-05-01 08:30`, `5/1/2026 12:00:00 AM|7`, `2026-05-01|7`, `2026年5月1日 8時`.
+pub(super) fn time_of(text: &str) -> Option<Time> {
+    let hour = |digits: &str| Time::new(digits.trim().parse().ok()?, 0, 0, 0).ok();
+    if let Some((_, after)) = text.split_once('|') {
+        return hour(after);
+    }
+    if let Some(before) = text.trim_end().strip_suffix(['时', '時', '点']) {
+        return hour(before.rsplit(|c: char| !c.is_ascii_digit()).next()?);
+    }
+    let colon = text.find(':')?;
+    let number = |part: &str| -> Option<i8> { part.parse().ok() };
+    let hours = number(text[..colon].rsplit(|c: char| !c.is_ascii_digit()).next()?)?;
+    let rest = &text[colon + 1..];
+    let minutes = number(rest.get(..2)?)?;
+    let half = rest.to_ascii_lowercase();
+    let hours = match (half.contains("pm"), half.contains("am"), hours) {
+        (true, _, 1..=11) => hours + 12,
+        (_, true, 12) => 0,
+        _ => hours,
+    };
+    Time::new(hours, minutes, 0, 0).ok()
 }
 
 /// Leaves out a time of day and a weekday in brackets: `2026-05-01 08:00`, `2026-05-01|8`, `2026年5月1日 8時`,

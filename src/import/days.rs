@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 
 use super::cells::Cells;
-use super::date::{Hints, Reading, Seen, read};
+use super::date::{Hints, Reading, Seen, range, read, time_of};
 
 /// Different cells that are remembered; exports have a cell a day, or at most a minute.
 const REMEMBERED: usize = 1 << 16;
@@ -14,19 +16,59 @@ const REMEMBERED: usize = 1 << 16;
 #[derive(Debug)]
 pub(super) struct Days {
     hints: Hints,
-    cells: HashMap<Box<str>, Option<u32>, FixedState>,
+    shift: Option<Shift>,
+    cells: HashMap<Box<str>, Option<Span>, FixedState>,
     places: HashMap<Reading, u32, FixedState>,
     /// Each different reading, with the first cell that has it.
     pub seen: Vec<Seen>,
-    last: (String, Option<u32>),
+    last: (String, Option<Span>),
     joined: String,
+}
+
+/// The days of a row: places among [`Days::seen`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The day, or the first of several.
+    pub first: u32,
+    /// The last day, from 1; 0 where the row has one day only.
+    pub end: u32,
+}
+
+/// From the time zone of a file to that of the report.
+#[derive(Clone, Debug)]
+pub(super) struct Shift {
+    /// The file's.
+    pub from: TimeZone,
+    /// The report's.
+    pub to: TimeZone,
+}
+
+impl Shift {
+    /// The day of the report on which a time of a day falls.
+    fn day(&self, day: Date, time: Time) -> Date {
+        let moved = day.to_datetime(time).to_zoned(self.from.clone());
+        moved.map_or(day, |moved| moved.with_time_zone(self.to.clone()).date())
+    }
+
+    fn reading(&self, reading: Reading, text: &str) -> Reading {
+        let Some(time) = time_of(text) else { return reading };
+        let moved = |day: Date| self.day(day, time);
+        match reading {
+            Reading::Day(day) => Reading::Day(moved(day)),
+            Reading::Open { month_first, day_first } => {
+                Reading::Open { month_first: month_first.map(moved), day_first: day_first.map(moved) }
+            }
+            other => other,
+        }
+    }
 }
 
 impl Days {
     /// No readings yet.
-    pub(super) fn new(hints: Hints) -> Days {
+    pub(super) fn new(hints: Hints, shift: Option<Shift>) -> Days {
         Days {
             hints,
+            shift,
             cells: HashMap::default(),
             places: HashMap::default(),
             seen: Vec::new(),
@@ -36,7 +78,12 @@ impl Days {
     }
 
     /// The place of what the date of a record says among [`Days::seen`]; `None` when it is no date.
-    pub(super) fn place(&mut self, cells: &Cells, date: &[usize], line: u64) -> Option<u32> {
+    pub(super) fn place(&mut self, cells: &Cells, (date, end): (&[usize], Option<usize>), line: u64) -> Option<Span> {
+        if let (Some(end), [start]) = (end, date) {
+            let first = self.of_text(cells.get(*start).unwrap_or_default(), line)?.first;
+            let last = self.of_text(cells.get(end).unwrap_or_default(), line)?.first;
+            return Some(Span { first, end: last + 1 });
+        }
         if let [cell] = date {
             return self.of_text(cells.get(*cell).unwrap_or_default(), line);
         }
@@ -48,11 +95,11 @@ impl Days {
     }
 
     /// The place of a reading that the settings give.
-    pub(super) fn given(&mut self, reading: Reading, line: u64) -> u32 {
-        self.place_of(reading, "", line)
+    pub(super) fn given(&mut self, reading: Reading, line: u64) -> Span {
+        Span { first: self.place_of(reading, "", line), end: 0 }
     }
 
-    fn of_text(&mut self, text: &str, line: u64) -> Option<u32> {
+    fn of_text(&mut self, text: &str, line: u64) -> Option<Span> {
         if self.last.0 == text {
             return self.last.1;
         }
@@ -66,14 +113,29 @@ impl Days {
         place
     }
 
-    fn met(&mut self, text: &str, line: u64) -> Option<u32> {
-        let reading = read(text.trim(), self.hints);
-        let place = (reading != Reading::Not).then(|| self.place_of(reading, text.trim(), line));
+    fn met(&mut self, text: &str, line: u64) -> Option<Span> {
+        let place = match (self.one(text.trim(), line), range(text)) {
+            (Some(first), _) => Some(Span { first, end: 0 }),
+            (None, Some((first, last))) => {
+                let places = (self.one(first, line), self.one(last, line));
+                places.0.zip(places.1).map(|(first, last)| Span { first, end: last + 1 })
+            }
+            (None, None) => None,
+        };
         if self.cells.len() >= REMEMBERED {
             self.cells.clear();
         }
         self.cells.insert(text.into(), place);
         place
+    }
+
+    /// The place of the one day that a text tells.
+    fn one(&mut self, text: &str, line: u64) -> Option<u32> {
+        let mut reading = read(text, self.hints);
+        if let Some(shift) = &self.shift {
+            reading = shift.reading(reading, text);
+        }
+        (reading != Reading::Not).then(|| self.place_of(reading, text, line))
     }
 
     fn place_of(&mut self, reading: Reading, text: &str, line: u64) -> u32 {

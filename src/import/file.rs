@@ -1,6 +1,7 @@
 //! One file → its [`Batch`]es.
 
 use encoding_rs::UTF_8;
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::batch::Batch;
@@ -8,6 +9,7 @@ use super::cells::Cells;
 use super::columns::{self, Mapping};
 use super::content::{self, Content, Hashed};
 use super::date::{self, Seen};
+use super::days::Shift;
 use super::fold::Folded;
 use super::pass::{self, Start, Stop};
 use super::repeats::{self, Repeats};
@@ -16,7 +18,7 @@ use super::table::{SEPARATORS, Table};
 use super::tally::Tally;
 use super::text::{self, Text};
 use super::workbook::{self, Sheet};
-use super::{checks, packed, parquet, separate};
+use super::{checks, packed, parquet, preamble, separate};
 use crate::check::{Error, Kind, Problem};
 use crate::settings::{BadRows, Duplicates, Project, Settings, Source, hex};
 use std::path::Path;
@@ -106,6 +108,7 @@ impl<'a> File<'a> {
         let mapping = self.mapping(&table).map_err(Stop::Told)?;
         let (read, content) = self.rows(&text.content, table.body(), &mapping)?;
         let tally = &read.tally;
+        checks::must_agree(self, tally).map_err(Stop::Told)?;
         let days = self.days(&mapping, &read.folded);
         let mut findings = checks::all(self, &mapping, tally, &read.folded);
         findings.extend(checks::encoding(self, text).into_iter().chain(checks::sheet(self, text)));
@@ -126,6 +129,11 @@ impl<'a> File<'a> {
             skipped,
             own_total,
             spend: read.tally.spend,
+            apart: read.tally.apart,
+            basis: mapping.basis,
+            figures: mapping.figures(),
+            unread: mapping.unread,
+            repeated: read.tally.repeated.count,
             findings,
         })
     }
@@ -225,6 +233,13 @@ impl<'a> File<'a> {
         }
     }
 
+    /// From the time zone of the file to that of the report, where they differ.
+    pub(super) fn shift(&self) -> Option<Shift> {
+        let from = self.source.timezone.as_ref().filter(|zone| **zone != self.project.timezone)?;
+        let [from, to] = [from, &self.project.timezone].map(|zone| TimeZone::get(zone));
+        Some(Shift { from: from.ok()?, to: to.ok()? })
+    }
+
     fn knows(&self, header: &str) -> bool {
         columns::is_known(header, self.source)
     }
@@ -235,15 +250,15 @@ impl<'a> File<'a> {
 
     fn mapping(&self, table: &Table) -> Result<Mapping, Error> {
         let place = format!("{}:{}", self.path.display(), table.line);
-        let request = columns::Request { source: self.source, number: self.number, kpi: self.project.kpi, place };
+        let preamble = preamble::period(table.preamble(), self.source);
+        let request =
+            columns::Request { source: self.source, number: self.number, kpi: self.project.kpi, place, preamble };
         columns::map(&table.headers, &request)
     }
 
     fn days(&self, mapping: &Mapping, folded: &Folded) -> u32 {
-        match self.source.period {
-            Some((first, last)) if mapping.date.is_empty() => {
-                first.until(last).map_or(1, |span| span.get_days().unsigned_abs() + 1)
-            }
+        match mapping.period {
+            Some((first, last)) => first.until(last).map_or(1, |span| span.get_days().unsigned_abs() + 1),
             _ if folded.steps_by_weeks() && folded.has_one_row_per_key() => 7,
             _ => 1,
         }

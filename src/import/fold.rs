@@ -68,7 +68,7 @@ impl Names {
     pub(super) fn read(&mut self, cell: &str) -> Named {
         let place = self.cells.place(cell) as usize;
         if place == self.named.len() {
-            let named = self.look(cell.trim());
+            let named = self.look(undecorated(cell.trim()));
             self.named.push(named);
         }
         self.named[place]
@@ -87,11 +87,21 @@ impl Names {
     }
 }
 
+/// A name without what platforms put around it: `[已删除]` after deleted items, brackets around numbers of accounts.
+fn undecorated(name: &str) -> &str {
+    let name = name.strip_suffix("[已删除]").unwrap_or(name).trim_end();
+    let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    inside.filter(is_number).unwrap_or(name)
+}
+
 /// What rows are summed by: the place of the date's reading, the places of the names from 1, the currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
-    /// The date.
+    /// The date, or the first of several.
     pub date: u32,
+    /// The last of several, from 1.
+    pub end: u32,
     /// The names by `Field::index`, 0 where the row has none.
     pub names: [u32; 5],
     /// The currency.
@@ -215,6 +225,7 @@ impl Folded {
             sums.reserve_exact(fold.sums.len());
             sums.extend(fold.sums.into_iter().map(|mut sum| {
                 sum.key.date = day[sum.key.date as usize];
+                sum.key.end = sum.key.end.checked_sub(1).map_or(0, |end| day[end as usize] + 1);
                 sum.key.names = sum.key.names.map(global);
                 sum
             }));
@@ -241,9 +252,10 @@ impl Folded {
     /// The rows, each standing for `days`.
     pub(super) fn into_rows(self, days: u32) -> (Vec<Arc<str>>, Vec<Row>) {
         let Folded { names, days: calendar, sums } = self;
+        let last = |end: u32| end.checked_sub(1).map(|end| calendar[end as usize]);
         let row = |sum: Sum| Row {
             date: calendar[sum.key.date as usize],
-            days,
+            days: last(sum.key.end).map_or(days, |last| length(calendar[sum.key.date as usize], last)),
             names: sum.key.names.map(|place| place.checked_sub(1)),
             currency: sum.key.currency,
             measures: sum.figures.unpacked(),
@@ -252,6 +264,11 @@ impl Folded {
         };
         (names, sums.into_iter().map(row).collect())
     }
+}
+
+/// Days from `first` to `last`, both included; one where they are the wrong way round.
+fn length(first: Date, last: Date) -> u32 {
+    first.until(last).map_or(1, |span| span.get_days().max(0).unsigned_abs() + 1)
 }
 
 /// For each of `local` its place in `all`, which holds it and ascends.

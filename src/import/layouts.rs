@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::columns::{Column, normalised};
+use crate::settings::Basis;
 use crate::units::Currency;
 
 /// The column maps, by the name of their platform: every file of `data/columns/`, which the build script lists.
@@ -22,6 +23,8 @@ pub(super) struct Layout {
     pub is_a_union: bool,
     /// Powers of ten that figures are counted in, by normalised header: −6 for micros.
     pub units: BTreeMap<String, i32>,
+    /// What conversions under a header are dated by.
+    pub bases: BTreeMap<String, Basis>,
     /// Currencies that headers stand for without naming them.
     pub currencies: BTreeMap<String, Currency>,
     /// Normalised header names by canonical column, the preferred one first.
@@ -58,6 +61,8 @@ struct File {
     headers: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     #[serde(default)]
     units: BTreeMap<Unit, Vec<String>>,
+    #[serde(default)]
+    basis: BTreeMap<Basis, Vec<String>>,
     #[serde(default)]
     currencies: BTreeMap<String, Vec<String>>,
     #[serde(default)]
@@ -110,13 +115,15 @@ fn parsed(name: &str, text: &str) -> Result<Layout, String> {
     let each = |names: Vec<String>| names.into_iter().map(|name| normalised(&name));
     let units = file.units.into_iter().flat_map(|(unit, names)| each(names).map(move |name| (name, unit.power())));
     let units = units.collect();
+    let bases = file.basis.into_iter().flat_map(|(basis, names)| each(names).map(move |name| (name, basis)));
+    let bases = bases.collect();
     let mut currencies = BTreeMap::new();
     for (code, names) in file.currencies {
         let currency: Currency = code.parse()?;
         currencies.extend(each(names).map(|name| (name, currency)));
     }
     let also = names(file.also);
-    Ok(Layout { platform: file.platform, is_a_union: file.is_a_union, units, currencies, headers, also })
+    Ok(Layout { platform: file.platform, is_a_union: file.is_a_union, units, bases, currencies, headers, also })
 }
 
 #[cfg(test)]
@@ -129,7 +136,13 @@ mod tests {
         for (name, text) in FILES {
             let layout = parsed(name, text).unwrap();
             let known = |name: &String| layout.headers.values().flatten().any(|header| header == name);
-            let stray: Vec<_> = layout.units.keys().chain(layout.currencies.keys()).filter(|n| !known(n)).collect();
+            let stray: Vec<_> = layout
+                .units
+                .keys()
+                .chain(layout.currencies.keys())
+                .chain(layout.bases.keys())
+                .filter(|n| !known(n))
+                .collect();
             assert!(stray.is_empty(), "{name}: units or currencies of unknown headers {stray:?}");
             for needed in [Column::Date, Column::Measure(Measure::Spend)] {
                 assert!(layout.headers.contains_key(&needed), "{name} has no {}", needed.name());

@@ -21,10 +21,13 @@ mod days;
 mod file;
 mod fold;
 mod layouts;
+mod leads;
+mod lookup;
 mod number;
 mod packed;
 mod parquet;
 mod pass;
+mod preamble;
 mod rates;
 mod refusals;
 mod repeats;
@@ -44,6 +47,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 pub use batch::{Batch, Lines, Row, Skip};
+pub use leads::{FIELDS as LEAD_FIELDS, LeadCount, Leads, Screened, leads};
+pub use lookup::{Aliases, aliases};
 pub use rates::{Rates, rates};
 pub use total::{Total, TotalRow, total};
 
@@ -98,20 +103,24 @@ fn has_rows(batches: &[Batch]) -> Result<(), Error> {
 
 /// The files that a source's path names, sorted; a path that exists is taken as it stands, brackets and all.
 fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> {
-    let setting = format!("source[{}].path", index + 1);
+    let paths = files_at(&source.path, &format!("source[{}].path", index + 1))?;
+    Ok(paths.into_iter().map(|path| (index, path)).collect())
+}
+
+/// The files that a path names: itself, those of a folder, or those that match a glob.
+fn files_at(path: &Path, setting: &str) -> Result<Vec<PathBuf>, Error> {
     let refuse = |what: String| Error::new(Kind::Input, format!("{setting}: {what}"));
-    let path = &source.path;
     if path.is_dir() {
         let paths = in_folder(path).map_err(|error| refuse(format!("{}: {error}", path.display())))?;
         let help = "put the exports in it, not in folders below it";
         return if paths.is_empty() {
             Err(refuse(format!("the folder {} holds no file", path.display())).help(help))
         } else {
-            Ok(paths.into_iter().map(|path| (index, path)).collect())
+            Ok(paths)
         };
     }
     if path.exists() {
-        return Ok(vec![(index, path.clone())]);
+        return Ok(vec![path.to_owned()]);
     }
     let pattern = path.to_str().ok_or_else(|| refuse("is not UTF-8".to_owned()))?;
     let help = "check the path; it is relative to the folder of the settings file";
@@ -125,7 +134,7 @@ fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> 
     if paths.is_empty() {
         return Err(refuse(format!("no file matches `{pattern}`")).help(help));
     }
-    Ok(paths.into_iter().map(|path| (index, path)).collect())
+    Ok(paths)
 }
 
 /// The files of a folder, sorted, without hidden ones and the locks of open workbooks.

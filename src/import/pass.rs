@@ -13,6 +13,9 @@ use super::blocks::{Blocks, Cut, LONGEST};
 use super::cells::{self, Cells};
 use super::content::Content;
 
+/// Readers of one file at most: each holds its own sums, and taking turns at the stream leaves no work for more.
+const READERS: usize = 4;
+
 /// Why a going-through ends before the table does.
 #[derive(Debug)]
 pub(super) enum Stop<E> {
@@ -63,7 +66,8 @@ pub(super) fn over<R: Read + Send, W: Send, E: Send>(
         let ended = turns.work(start.separator, |cells, line| record(&mut reader, cells, line));
         (reader, ended)
     };
-    let (readers, ends): (Vec<W>, Vec<_>) = (0..rayon::current_num_threads()).into_par_iter().map(work).unzip();
+    let count = rayon::current_num_threads().min(READERS);
+    let (readers, ends): (Vec<W>, Vec<_>) = (0..count).into_par_iter().map(work).unzip();
     let stops = ends.into_iter().filter_map(Result::err);
     match stops.min_by_key(|(line, _)| *line) {
         Some((_, stop)) => Err(stop),

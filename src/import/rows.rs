@@ -3,7 +3,7 @@
 //! | record | what becomes of it |
 //! |---|---|
 //! | all cells blank | passed over |
-//! | no date, and the date or first cell is a word for a total | no row; its spend is held against the sum of the rows |
+//! | no date, and the date or first cell is a word for a total, or there is no name either | no row; its spend is held against the sum of the rows |
 //! | no date, and one cell only | no row; named by a finding |
 //! | all figures absent | left out as `no figures`: absent is not zero |
 //! | spend absent beside other figures | bad: whether it is zero or unknown only a person can tell |
@@ -15,14 +15,14 @@
 use super::cells::Cells;
 use super::columns::Mapping;
 use super::date::{Hints, Reading};
-use super::days::{self, Days};
+use super::days::{self, Days, Span};
 use super::file::File;
 use super::fold::{Figures, Fold, Key, Named};
 use super::number::{How, NotAFigure, figure, is_absent};
 use super::repeats::Repeats;
 use super::tally::Tally;
 use crate::check::{Error, Kind, Origin, Problem};
-use crate::settings::Duplicates;
+use crate::settings::{Duplicates, Negative};
 use crate::units::{Currency, Kpi, Measure, Micros};
 
 /// Words that a total row begins with.
@@ -78,7 +78,7 @@ impl<'a> Rows<'a> {
             repeats,
             separator,
             currency,
-            days: Days::new(hints),
+            days: Days::new(hints, file.shift()),
             fold: Fold::default(),
             tally: Tally::default(),
             hashes: Vec::new(),
@@ -94,7 +94,12 @@ impl<'a> Rows<'a> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());
         }
-        let day = self.days.place(record, &self.mapping.date, line);
+        if !self.is_asked_for(record) {
+            self.tally.read += 1;
+            self.tally.not_asked.add(line);
+            return Ok(());
+        }
+        let day = self.days.place(record, (&self.mapping.date, self.mapping.end), line);
         if day.is_none() && self.is_no_data(record, line) {
             return Ok(());
         }
@@ -104,6 +109,7 @@ impl<'a> Rows<'a> {
         if let (Ok(currency), Some(Ok(Some(spend)) | Err(NotAFigure::Negative(spend)))) = (&currency, &spend) {
             *self.tally.spend.entry(*currency).or_default() += i128::from(spend.get());
         }
+        self.tell_apart(record, currency.as_ref().ok());
         let is_repeated = self.repeats.has(line);
         if !self.repeats.are_known() {
             self.hashes.push(record.hash(self.separator));
@@ -138,7 +144,7 @@ impl<'a> Rows<'a> {
     /// Whether a record without a date is a total row or a note beside the table, which is then remembered as such.
     fn is_no_data(&mut self, record: &Cells, line: u64) -> bool {
         let first = record.iter().map(str::trim).find(|cell| !cell.is_empty()).unwrap_or_default();
-        if is_total(first) || is_total(&self.date_text(record)) {
+        if is_total(first) || is_total(&self.date_text(record)) || self.names_nothing(record) {
             let spend = self.spend(record, self.currency);
             self.tally.totals.insert(line, spend.and_then(Result::ok).flatten());
             return true;
@@ -149,6 +155,14 @@ impl<'a> Rows<'a> {
             self.tally.beside(line, first);
         }
         is_note
+    }
+
+    /// Whether a record has spend and neither a date nor a name: some totals have no label.
+    fn names_nothing(&self, record: &Cells) -> bool {
+        let mut cells = self.mapping.date.iter().chain(self.mapping.fields.iter().flatten());
+        let has_names = self.mapping.fields.iter().any(Option::is_some) && !self.mapping.date.is_empty();
+        let is_blank = |cell: &usize| is_absent(record.get(*cell).unwrap_or_default());
+        has_names && cells.all(is_blank) && self.cell(record, Measure::Spend).is_some_and(|cell| !is_absent(cell))
     }
 
     fn date_text(&self, record: &Cells) -> String {
@@ -167,7 +181,7 @@ impl<'a> Rows<'a> {
         &mut self,
         record: &Cells,
         line: u64,
-        day: Option<u32>,
+        day: Option<Span>,
         (currency, spend): (Currency, Option<Read>),
     ) -> Result<Option<(Key, Figures)>, Fault> {
         self.has_all_cells(record)?;
@@ -183,7 +197,7 @@ impl<'a> Rows<'a> {
         }
         let names = self.names(record, line)?;
         self.compare_with_clicks(&measures, line);
-        Ok(Some((Key { date, names, currency }, measures)))
+        Ok(Some((Key { date: date.first, end: date.end, names, currency }, measures)))
     }
 
     /// A record cut short or shifted must not be read; blank cells at its end are harmless.
@@ -198,8 +212,8 @@ impl<'a> Rows<'a> {
     }
 
     /// The place of the row's day; the first day of the period in a file without days.
-    fn day(&mut self, record: &Cells, day: Option<u32>, line: u64) -> Result<u32, Fault> {
-        if let (true, Some((first, _))) = (self.mapping.date.is_empty(), self.file.source.period) {
+    fn day(&mut self, record: &Cells, day: Option<Span>, line: u64) -> Result<Span, Fault> {
+        if let Some((first, _)) = self.mapping.period {
             return Ok(self.days.given(Reading::Day(first), line));
         }
         day.ok_or_else(|| {
@@ -256,7 +270,35 @@ impl<'a> Rows<'a> {
     }
 
     fn figure(&self, cell: &str, measure: Measure, currency: Currency) -> Read {
-        figure(cell, self.how(measure), measure.is_money().then_some(currency))
+        let read = figure(cell, self.how(measure), measure.is_money().then_some(currency));
+        match read {
+            Err(NotAFigure::Negative(amount)) if measure.is_money() && self.file.source.negative == Negative::Keep => {
+                Ok(Some(amount))
+            }
+            read => read,
+        }
+    }
+
+    /// Whether `where` of the source asks for the record.
+    fn is_asked_for(&self, record: &Cells) -> bool {
+        let holds = |(cell, texts): &(usize, Vec<String>)| {
+            let text = record.get(*cell).unwrap_or_default().trim();
+            texts.iter().any(|asked| asked == text)
+        };
+        self.mapping.only.iter().all(holds)
+    }
+
+    /// Adds grants and credit to their own sums.
+    fn tell_apart(&mut self, record: &Cells, currency: Option<&Currency>) {
+        let Some(currency) = currency else { return };
+        for (index, column) in self.mapping.apart.iter().enumerate() {
+            let Some((cell, unit)) = *column else { continue };
+            let how = How { decimal_comma: self.file.source.decimal_comma, unit };
+            let read = figure(record.get(cell).unwrap_or_default(), how, Some(*currency));
+            if let Ok(Some(amount)) | Err(NotAFigure::Negative(amount)) = read {
+                self.tally.apart.entry(*currency).or_default()[index] += i128::from(amount.get());
+            }
+        }
     }
 
     fn how(&self, measure: Measure) -> How {
@@ -331,5 +373,7 @@ fn is_total(cell: &str) -> bool {
     let after = cell.strip_prefix("grand ").unwrap_or(&cell).strip_prefix("total");
     let is_label =
         |rest: &str| rest.is_empty() || rest == "s" || rest.starts_with([':', '：']) || rest.starts_with(" of ");
-    TOTALS.iter().any(|word| cell.starts_with(word)) || after.is_some_and(is_label)
+    matches!(cell.as_str(), "all" | "全部" | "すべて")
+        || TOTALS.iter().any(|word| cell.starts_with(word))
+        || after.is_some_and(is_label)
 }

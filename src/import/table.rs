@@ -72,6 +72,12 @@ impl<'a> Table<'a> {
         found.then_some(Table { text, separator, headers, line, start: start + end })
     }
 
+    /// What stands before the header.
+    pub(super) fn preamble(&self) -> &'a str {
+        let lines = self.text.split_inclusive('\n').take(self.line as usize - 1);
+        &self.text[..lines.map(str::len).sum()]
+    }
+
     /// Where the records after the header begin.
     pub(super) fn body(&self) -> Start {
         let (before, body) = self.text.as_bytes().split_at(self.start);

@@ -18,6 +18,10 @@ pub(super) struct Tally {
     pub used: u64,
     /// Spend of all data rows, in millionths.
     pub spend: BTreeMap<Currency, i128>,
+    /// Grants and credit of the rows, in millionths.
+    pub apart: BTreeMap<Currency, [i128; 2]>,
+    /// Rows that `where` does not ask for.
+    pub not_asked: Lines,
     /// Rows equal to an earlier one in every column.
     pub repeated: Lines,
     /// Bad rows by reason.
@@ -71,6 +75,11 @@ impl Tally {
         for (currency, spend) in other.spend {
             *self.spend.entry(currency).or_default() += spend;
         }
+        for (currency, apart) in other.apart {
+            let sums = self.apart.entry(currency).or_default();
+            sums.iter_mut().zip(apart).for_each(|(sum, amount)| *sum += amount);
+        }
+        self.not_asked.merge(other.not_asked);
         for (reason, lines) in other.bad {
             self.bad.entry(reason).or_default().merge(lines);
         }

@@ -541,6 +541,10 @@ fn a_total_row_is_no_row_and_must_agree() {
     let batch = one(&text("3.50"), "").unwrap();
     assert_eq!((batch.read, batch.own_total), (2, Some(Micros::new(3_500_000))));
     assert_eq!(finding(&batch, "import.total").unwrap().severity, Severity::Pass);
+    let refused = refused(&text("9.00"), "own_total = \"refuse\"");
+    let expected =
+        "error: a.csv: the rows add up to a spend of 3.5, but the file's own total is 9 (a.csv:2)\nhelp: export";
+    assert!(refused.starts_with(expected), "{refused}");
     let batch = one(&text("9.00"), "").unwrap();
     assert_eq!(finding(&batch, "import.total").unwrap().severity, Severity::Fail);
     let named = one("campaign,date,spend\nTotal: Account,,1\nTotal Wellness,2026-05-01,1\n", "").unwrap();
@@ -688,6 +692,92 @@ fn hours_are_rolled_up_to_days() {
     let spend = |row: &Row| row.measures[Measure::Spend.index()].map(Micros::get);
     let days: Vec<_> = batch.rows.iter().map(|row| (row.date.day(), spend(row))).collect();
     assert_eq!(days, [(1, Some(3_000_000)), (2, Some(4_000_000))]);
+}
+
+#[test]
+fn a_period_stands_in_columns_in_a_cell_or_before_the_table() {
+    let meta = "Reporting starts,Reporting ends,Campaign name,Amount spent (CNY),Link clicks\n\
+                2026-05-01,2026-05-31,a,10,1\n2026-05-02,2026-05-02,b,5,1\n";
+    let batch = detected(meta).unwrap();
+    let days: Vec<u32> = batch.rows.iter().map(|row| row.days).collect();
+    assert_eq!((batch.platform.as_deref(), days), (Some("meta"), vec![31, 1]));
+    let cell = one("date,spend\n2026-05-01至2026-05-31,10\n2026-06-01,1\n", "").unwrap();
+    assert_eq!(cell.rows.iter().map(|row| row.days).collect::<Vec<_>>(), [31, 1]);
+    let before = one("Campaign report\n\"1 May 2026 - 31 May 2026\"\ncampaign,spend\na,10\n", "").unwrap();
+    assert_eq!((before.rows[0].days, before.rows[0].date.to_string()), (31, "2026-05-01".to_owned()));
+    assert_eq!(finding(&before, "import.period").unwrap().severity, Severity::Review);
+    assert!(refused("Campaign report\ncampaign,spend\na,10\n", "").contains("no day column"));
+}
+
+#[test]
+fn hours_move_to_the_day_of_the_report() {
+    let text = "date,spend\n2026-05-01 15:00,1\n2026-05-01 16:00,2\n2026-05-03,4\n2026-05-01|7,8\n";
+    let of = |zone: &str| {
+        let batch = one(text, &format!("timezone = \"{zone}\"")).unwrap();
+        let day = |row: &Row| (row.date.day(), row.measures[0].map(|spend| spend.get() / 1_000_000));
+        batch.rows.iter().map(day).collect::<Vec<_>>()
+    };
+    assert_eq!(of("UTC"), [(1, Some(9)), (2, Some(2)), (3, Some(4))]);
+    assert_eq!(of("Asia/Shanghai"), [(1, Some(11)), (3, Some(4))]);
+}
+
+#[test]
+fn only_rows_that_are_asked_for_count() {
+    let text = "Period,VariableName,VariableValue\n2026-05-04,TV,10\n2026-05-04,Sales,99\n2026-05-04,Radio,5\n";
+    let source = "columns = { date = \"Period\", supplier = \"VariableName\", spend = \"VariableValue\" }\n\
+                  where = { VariableName = [\"TV\", \"Radio\"] }";
+    let batch = one(text, source).unwrap();
+    assert_eq!((batch.read, batch.used, sum(&batch, Measure::Spend)), (3, 2, Some(15_000_000)));
+    assert_eq!(batch.skipped[0].reason, "not asked for");
+    let missing =
+        refused(text, "columns = { date = \"Period\", spend = \"VariableValue\" }\nwhere = { Variable = \"TV\" }");
+    assert!(missing.contains("source[1].where: no header `Variable`"), "{missing}");
+}
+
+#[test]
+fn credits_grants_and_dates_of_conversions_are_kept_apart() {
+    let text = "日期,项目名称,消耗,赠款消耗,授信消耗,展示数,点击数,转化数,转化数(计费时间)\n2026-05-01,c,12.5,2,3,100,5,9,7\n2026-05-02,c,-1,0,0,1,1,0,0\n";
+    let refused = detected(text).unwrap_err();
+    assert!(refused.contains("holds `-1`, expected 0 or more"), "{refused}");
+    let fixture = Fixture::new(&[("a.csv", text)]);
+    let batch = fixture.read("[[source]]\npath = \"a.csv\"\nnegative = \"keep\"").unwrap().remove(0);
+    assert_eq!((sum(&batch, Measure::Spend), sum(&batch, Measure::Registrations)), (Some(11_500_000), Some(7_000_000)));
+    assert_eq!(batch.apart.values().next(), Some(&[2_000_000, 3_000_000]));
+    assert_eq!(batch.basis, Some(crate::settings::Basis::Billed));
+    assert_eq!(batch.figures["registrations"], "转化数(计费时间)");
+}
+
+#[test]
+fn the_number_of_readers_changes_nothing() {
+    let row =
+        |n: u32| format!("2026-05-{:02},a{},c{},{}.{:02},{}\n", 1 + n % 30, n % 7, n % 11, n % 100, n % 97, n % 5);
+    let mut text: String = (0..90_000).map(row).collect();
+    text.push_str("2026-05-01,a0,c0,x,1\n2026-05-02,\"a\n1\",c0,1,1\n");
+    let text = format!("date,account,campaign,spend,registrations\n{text}{}", row(1).repeat(3));
+    let read = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| one(&text, "bad_rows = \"skip\"").unwrap())
+    };
+    let (alone, together) = (read(1), read(3));
+    assert!(alone.rows == together.rows && alone.names == together.names);
+    let checks = |batch: &Batch| batch.findings.iter().map(|finding| finding.check).collect::<Vec<_>>();
+    assert_eq!(
+        (checks(&alone), &alone.skipped, &alone.content),
+        (checks(&together), &together.skipped, &together.content)
+    );
+    assert_eq!((alone.repeated, alone.repeated), (together.repeated, 3));
+}
+
+#[test]
+fn a_packed_and_a_plain_copy_have_the_same_content() {
+    use std::io::Write;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(TWO_DAYS.as_bytes()).unwrap();
+    let packed = bytes("a.csv.gz", &gzip.finish().unwrap(), "platform = \"x\"").unwrap().remove(0);
+    let marked = bytes("b.csv", format!("\u{FEFF}{TWO_DAYS}").as_bytes(), "platform = \"x\"").unwrap().remove(0);
+    let plain = one(TWO_DAYS, "").unwrap();
+    assert!(packed.content == plain.content && marked.content == plain.content);
+    assert!(packed.sha256 != plain.sha256 && plain.sha256 == plain.content);
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::axis::{Axis, Parts};
 use crate::check::{Error, Kind};
-use crate::unify::Entry;
+use crate::unify::{Entry, Ledger};
 use crate::units::{Channel, Field, Measure, Micros};
 
 /// What the entries of one channel and period add up to.
@@ -20,6 +20,8 @@ pub(super) struct Cell {
     pub some: bool,
     /// Whether an entry with spend lacks it.
     pub lacking: bool,
+    /// Whether conversions of an entry are still coming in.
+    pub late: bool,
 }
 
 impl Cell {
@@ -65,7 +67,8 @@ impl Cells {
     /// # Errors
     ///
     /// [`Kind::Input`] when a sum leaves the range of [`Micros`].
-    pub fn of(entries: &[Entry], axis: &Axis, fields: &[Field], kpi: Measure) -> Result<Cells, Error> {
+    pub fn of(ledger: &Ledger, axis: &Axis, fields: &[Field], kpi: Measure) -> Result<Cells, Error> {
+        let entries = &ledger.entries;
         let (channels, rows) = rows(entries, fields);
         let mut cells = vec![Cell::default(); channels.len() * axis.len];
         let mut unplaced: BTreeMap<Channel, Unplaced> = BTreeMap::new();
@@ -74,7 +77,9 @@ impl Cells {
                 unplaced.entry(channels[row].clone()).or_default().add(entry);
                 continue;
             };
-            let added = cells[row * axis.len + period].add(entry, parts, kpi);
+            let cell = &mut cells[row * axis.len + period];
+            cell.late |= ledger.is_late(entry);
+            let added = cell.add(entry, parts, kpi);
             added.ok_or_else(|| too_large(&channels[row], entry))?;
         }
         Ok(Cells { channels, cells, unplaced })

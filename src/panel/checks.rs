@@ -7,6 +7,7 @@ use super::axis::Axis;
 use super::cells::{Cells, Unplaced};
 use crate::check::Finding;
 use crate::math::mean;
+use crate::unify::Entry;
 use crate::units::{Channel, Grain};
 
 /// Coefficient of variation of spend below which a curve cannot be told from a flat line.
@@ -35,6 +36,30 @@ impl Unseen {
     }
 }
 
+/// # What it does
+/// Says that weekly rows made the panel one of weeks, while other rows are of days.
+/// # Why it matters
+/// One weekly file turns the daily ones into weeks: a seventh of the periods to fit.
+/// # Threshold
+/// Entries of one day and of seven, and `project.grain` left to the data.
+/// # What to do
+/// Export the weekly channels by day; or say `project.grain = "week"`, or `"day"`, which leaves weekly rows out of the models.
+pub(super) fn grain(entries: &[Entry], wanted: Option<Grain>) -> Vec<Finding> {
+    let weekly = entries.iter().filter(|entry| entry.days == 7).count();
+    let daily = entries.iter().filter(|entry| entry.days == 1).count();
+    if wanted.is_some() || weekly == 0 || daily == 0 {
+        return Vec::new();
+    }
+    let message = format!(
+        "{} of a week and {} of a day: the panel is one of weeks",
+        plural(weekly, "row", "rows"),
+        plural(daily, "row", "rows")
+    );
+    let advice = "export the weekly files by day, or say what you want: `project.grain = \"week\"`, or \"day\", which leaves \
+                  weekly rows out of the models";
+    vec![Finding::review("panel.grain", "panel", message, advice)]
+}
+
 fn torn_weeks(axis: &Axis, cells: &Cells, row: usize) -> Vec<Date> {
     let row = &cells.cells[row * axis.len..][..axis.len];
     let given = |period: &usize| !row[*period].parts.none();
@@ -50,6 +75,7 @@ pub fn all(panel: &Panel, unseen: &Unseen) -> Vec<Finding> {
     findings.extend(whole_weeks(panel, unseen));
     findings.extend(gaps(panel, unseen));
     findings.extend(late_days(panel));
+    findings.extend(filling_up(panel));
     findings.extend(kpi_counted(panel, unseen));
     findings.extend(kpi_nonzero(panel));
     findings.extend(spend_given(panel));
@@ -188,6 +214,28 @@ pub fn late_days(panel: &Panel) -> Vec<Finding> {
 }
 
 /// # What it does
+/// Names the last periods of a channel whose conversions are still coming in.
+/// # Why it matters
+/// Their KPI is too low by what has not come yet: a curve fitted to it would call the last days bad ones.
+/// # Threshold
+/// The delay of `[late]`, or the one that restated exports show.
+/// # What to do
+/// Nothing: their spend counts, their KPI is left out of the models.
+pub fn filling_up(panel: &Panel) -> Vec<Finding> {
+    let finding = |row: usize| {
+        let late = (0..panel.periods.len()).filter(|period| panel.late[(row, *period)]);
+        let late: Vec<Date> = late.map(|period| panel.periods[period]).collect();
+        let first = late.first()?;
+        let count = periods(late.len(), panel.grain);
+        let message =
+            format!("the conversions of {count} from {first} on are still coming in: no curve is fitted to them");
+        let advice = "nothing; export again later for them to count";
+        Some(Finding::review("panel.filling_up", &panel.channels[row].label, message, advice))
+    };
+    (0..panel.channels.len()).filter_map(finding).collect()
+}
+
+/// # What it does
 /// Finds channels whose KPI is absent in reported periods, or in part of a period's rows.
 /// # Why it matters
 /// An absent count is not zero; only counted periods are fitted, and part of a count is no count.
@@ -207,7 +255,8 @@ pub fn kpi_counted(panel: &Panel, unseen: &Unseen) -> Vec<Finding> {
     }
     let finding = |row: usize| {
         let dates = panel.periods.iter().enumerate();
-        let blank = dates.filter(|(period, _)| panel.reported[(row, *period)] && !panel.counted[(row, *period)]);
+        let is_blank = |period: usize| panel.reported[(row, period)] && !panel.counted[(row, period)];
+        let blank = dates.filter(|(period, _)| is_blank(*period) && !panel.late[(row, *period)]);
         let blank: Vec<Date> = blank.map(|(_, date)| *date).collect();
         let message = format!("{} with rows that lack {kpi}: {}", periods(blank.len(), panel.grain), named(&blank));
         (!blank.is_empty()).then(|| Finding::review(check, &panel.channels[row].label, message, advice))

@@ -1,6 +1,7 @@
 //! Ledger → [`Panel`]: channel × period, absent apart from zero.
 
 mod axis;
+pub mod baseline;
 mod cells;
 pub mod checks;
 mod total;
@@ -16,7 +17,7 @@ use crate::check::{Error, Finding, Kind};
 use crate::import::Total;
 use crate::settings::Settings;
 use crate::unify::Ledger;
-use crate::units::{Channel, Currency, Grain, Kpi};
+use crate::units::{Channel, Currency, Grain, Kpi, Micros};
 
 /// Spend and KPI by channel and period, arrays `(n_channels, n_periods)`.
 #[derive(Clone, Debug)]
@@ -37,8 +38,10 @@ pub struct Panel {
     pub kpi_count: Array2<f64>,
     /// Whether the period was reported at all; where not, spend is unknown, not zero.
     pub reported: Array2<bool>,
-    /// Whether the KPI was reported.
+    /// Whether the KPI was reported, in full and for good.
     pub counted: Array2<bool>,
+    /// Whether conversions of the period are still coming in, so that its KPI is not counted.
+    pub late: Array2<bool>,
     /// The KPI over all channels, where it cannot be tied to channels.
     pub total: Option<TotalKpi>,
     /// SHA-256 over labels, periods and figures, hexadecimal.
@@ -146,10 +149,11 @@ pub fn with_total(ledger: &Ledger, total: Option<&Total>, settings: &Settings) -
     let project = &settings.project;
     let weeks_start = total::weeks_start(total, &ledger.entries)?;
     let axis = Axis::of(&ledger.entries, total::grain(total, settings)?, weeks_start);
-    let cells = Cells::of(&ledger.entries, &axis, &project.channel, project.kpi.measure())?;
+    let cells = Cells::of(ledger, &axis, &project.channel, project.kpi.measure())?;
     let mut panel = laid_out(&axis, &cells, project.kpi, ledger.currency);
     let total_elsewhere = settings.kpi_total.is_some();
     panel.findings = checks::all(&panel, &checks::Unseen::of(&axis, &cells, total_elsewhere));
+    panel.findings.extend(checks::grain(&ledger.entries, project.grain));
     if let Some(total) = total {
         let (laid, findings) = total::laid_on(&panel, &axis, &cells, total)?;
         panel.total = Some(laid);
@@ -161,7 +165,7 @@ pub fn with_total(ledger: &Ledger, total: Option<&Total>, settings: &Settings) -
 
 /// The panel of the cells: from the first period that any channel reports to the last, and the channels that report one.
 fn laid_out(axis: &Axis, cells: &Cells, kpi: Kpi, currency: Currency) -> Panel {
-    let complete = |cell: &Cell| cell.parts.complete(axis.grain);
+    let complete = |cell: &Cell| cell.parts.complete(axis.grain) && cell.spend >= Micros::ZERO;
     let row = |channel: usize| &cells.cells[channel * axis.len..][..axis.len];
     let rows: Vec<usize> = (0..cells.channels.len()).filter(|channel| row(*channel).iter().any(complete)).collect();
     let any = |period: &usize| rows.iter().any(|channel| complete(&row(*channel)[*period]));
@@ -169,7 +173,7 @@ fn laid_out(axis: &Axis, cells: &Cells, kpi: Kpi, currency: Currency) -> Panel {
     let end = (0..axis.len).rfind(any).map_or(first, |last| last + 1);
     let shape = (rows.len(), end - first);
     let cell = |(channel, period): (usize, usize)| &row(rows[channel])[first + period];
-    let counted = |cell: &Cell| complete(cell) && cell.some && !cell.lacking;
+    let counted = |cell: &Cell| complete(cell) && cell.some && !cell.lacking && !cell.late;
     let figure = |given: bool, figure: f64| if given { figure } else { 0.0 };
     Panel {
         kpi,
@@ -181,6 +185,7 @@ fn laid_out(axis: &Axis, cells: &Cells, kpi: Kpi, currency: Currency) -> Panel {
         kpi_count: Array2::from_shape_fn(shape, |at| figure(counted(cell(at)), cell(at).kpi.to_f64())),
         reported: Array2::from_shape_fn(shape, |at| complete(cell(at))),
         counted: Array2::from_shape_fn(shape, |at| counted(cell(at))),
+        late: Array2::from_shape_fn(shape, |at| complete(cell(at)) && cell(at).late),
         total: None,
         sha256: String::new(),
         findings: Vec::new(),
@@ -226,7 +231,14 @@ mod tests {
 
     fn ledger(entries: Vec<Entry>) -> Ledger {
         let currency = "CNY".parse().unwrap();
-        Ledger { currency, entries, rows: RowCount::default(), sources: Vec::new(), findings: Vec::new() }
+        Ledger {
+            currency,
+            entries,
+            rows: RowCount::default(),
+            sources: Vec::new(),
+            late: Vec::new(),
+            findings: Vec::new(),
+        }
     }
 
     /// A row of platform `name`'s account `account`; `day` counts from Monday 5 January 2026.
@@ -325,6 +337,25 @@ mod tests {
         assert_eq!(panel.counted.row(0).to_vec(), [true, false, true]);
         let blank = "1 day with rows that lack registrations: 2026-01-06";
         assert_eq!(reviews(&panel), [("panel.kpi_counted", "weibo", blank)]);
+    }
+
+    #[test]
+    fn late_days_are_reported_and_not_counted() {
+        let mut ledger = ledger(daily(0..10));
+        let [platform, _, account, ..] = ledger.entries[0].names.clone();
+        ledger.late = vec![crate::unify::Late { platform, account, from: jiff::civil::date(2026, 1, 12) }];
+        let panel = build(&ledger, &by_platform()).unwrap();
+        let last = |mask: &Array2<bool>| mask.row(0).iter().skip(6).copied().collect::<Vec<bool>>();
+        assert_eq!(last(&panel.reported), [true; 4]);
+        assert_eq!(
+            (last(&panel.late), last(&panel.counted)),
+            (vec![false, true, true, true], vec![true, false, false, false])
+        );
+        let told = "the conversions of 3 days from 2026-01-12 on are still coming in: no curve is fitted to them";
+        assert_eq!(reviews(&panel), [("panel.filling_up", "weibo", told)]);
+        assert_eq!(panel.coverage()[0].late, 3);
+        let spend = &panel.baselines()[0];
+        assert_eq!((spend.metric, spend.periods, spend.level), ("spend", 10, 145.0));
     }
 
     #[test]

@@ -5,11 +5,15 @@
 //! | `ledger.csv` | a ledger entry | the canonical table's, then `days`; exact decimals |
 //! | `curves.csv` | a spend on a channel's curve | `channel,spend,mean,p05,p50,p95`, per period |
 //! | `suppliers.csv` | a supplier | [`SUPPLIERS`] |
+//! | `dictionary.csv` | a metric | `metric,name,definition,unit,formula,window,columns` |
 //! | `backtest.csv` | a channel and window of the backtest | [`BACKTEST`] |
 //! | `plan.csv` | a plan line | [`PLAN`]; money with 2 decimals |
 //! | `plan_daily.csv` | a day of a plan line | [`PLAN_DAILY`]; money with 2 decimals |
 
+use std::collections::BTreeSet;
+
 use super::Output;
+use super::dictionary::Metric;
 use super::figures;
 use super::numbers::total;
 use super::text::cell;
@@ -156,6 +160,22 @@ fn curve_rows(fit: &ChannelFit) -> Vec<Vec<String>> {
         row
     };
     figures::curve_points(curve, figures::usual_range(fit)).into_iter().map(row).collect()
+}
+
+/// `dictionary.csv`: headers by platform are parted by `; `.
+pub fn dictionary(metrics: &[Metric]) -> Output {
+    let header = ["metric", "name", "definition", "unit", "formula", "window", "columns"];
+    let row = |metric: &Metric| {
+        let headers = |(platform, headers): (&String, &BTreeSet<String>)| {
+            format!("{platform}: {}", headers.iter().cloned().collect::<Vec<_>>().join(", "))
+        };
+        let columns: Vec<String> = metric.columns.iter().map(headers).collect();
+        let texts = [metric.key, &metric.name, metric.definition, &metric.unit, &metric.formula, &metric.window];
+        let mut row: Vec<String> = texts.iter().map(|text| words(Some(text))).collect();
+        row.push(words(Some(&columns.join("; "))));
+        row
+    };
+    table("dictionary.csv", &header, metrics.iter().map(row))
 }
 
 /// `suppliers.csv`.

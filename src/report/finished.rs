@@ -70,7 +70,7 @@ pub fn read(folder: &Path) -> Result<Finished, Error> {
     let (rows, sources, findings) = quality.known();
     let (currency, entries) = ledger(&folder.join("ledger.csv"))?;
     let currency = currency.unwrap_or(answer.currency.parse().map_err(|error| not(folder, "plan.json", error))?);
-    let ledger = Ledger { currency, entries, rows, sources, findings: Vec::new() };
+    let ledger = Ledger { currency, entries, rows, sources, late: Vec::new(), findings: Vec::new() };
     let fitted = store::read(&folder.join("models/model.json"))?;
     Ok(Finished { ledger, fitted, answer, findings, made })
 }
@@ -194,7 +194,7 @@ fn not(folder: &Path, name: &str, error: impl std::fmt::Display) -> Error {
 #[derive(Deserialize)]
 struct Quality {
     rows: Rows,
-    sources: Vec<Source>,
+    sources: Vec<SourceSummary>,
     findings: Vec<Told>,
 }
 
@@ -213,18 +213,6 @@ struct Left {
 }
 
 #[derive(Deserialize)]
-struct Source {
-    path: String,
-    platform: String,
-    encoding: String,
-    rows: u64,
-    spend: f64,
-    own_total: Option<f64>,
-    #[serde(default)]
-    sha256: String,
-}
-
-#[derive(Deserialize)]
 struct Told {
     check: String,
     severity: String,
@@ -237,19 +225,10 @@ struct Told {
 impl Quality {
     fn known(self) -> (RowCount, Vec<SourceSummary>, Vec<Finding>) {
         let skipped = |left: Left| Skipped { reason: left.reason, count: left.count, examples: left.examples };
-        let source = |source: Source| SourceSummary {
-            path: source.path,
-            platform: source.platform,
-            encoding: source.encoding,
-            rows: source.rows,
-            spend: source.spend,
-            own_total: source.own_total,
-            sha256: source.sha256,
-        };
         let skipped = self.rows.skipped.into_iter().map(skipped).collect();
         let rows = RowCount { read: self.rows.read, used: self.rows.used, skipped };
         let findings = self.findings.into_iter().map(Told::finding).collect();
-        (rows, self.sources.into_iter().map(source).collect(), findings)
+        (rows, self.sources, findings)
     }
 }
 
@@ -276,7 +255,7 @@ mod tests {
     fn what_a_run_wrote_comes_back_as_it_was() {
         let sample = Sample::hostile();
         let folder = tempfile::tempdir().unwrap();
-        let mut outputs = checked(&sample.ledger, &sample.findings);
+        let mut outputs = checked(&sample.ledger, &sample.panel, &sample.findings);
         outputs.extend(planned(&sample.answer));
         outputs.push(crate::report::Output::new("models/model.json", store::write(&sample.fitted).unwrap()));
         write::all(folder.path(), &outputs).unwrap();

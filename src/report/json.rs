@@ -1,5 +1,7 @@
 //! JSON files: full precision, indented, ending with a newline.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -8,16 +10,57 @@ use super::statement::Statement;
 use super::{Output, Results};
 use crate::backtest::Backtest;
 use crate::check::Finding;
+use crate::panel::baseline::{Baseline, Coverage};
 use crate::panel::{Panel, TotalKpi};
 use crate::plan::Answer;
 use crate::score::{CriterionWeight, Method, Prospect, Scorecard, SupplierScore, Target};
 use crate::settings::Settings;
-use crate::unify::{Ledger, RowCount, SourceSummary};
+use crate::unify::{Entry, Ledger, RowCount, SourceSummary};
+use crate::units::{Field, Micros};
 
 /// `quality.json`: rows read, used and skipped, the sources, and every finding.
-pub fn quality(ledger: &Ledger, findings: &[Finding]) -> Output {
-    let (rows, sources) = (&ledger.rows, &ledger.sources[..]);
-    output("quality.json", &Quality { format: "outlay/quality@1", rows, sources, findings })
+pub fn quality(ledger: &Ledger, panel: &Panel, findings: &[Finding]) -> Output {
+    let document = Quality {
+        format: "outlay/quality@1",
+        rows: &ledger.rows,
+        sources: &ledger.sources,
+        platforms: platforms(ledger),
+        currencies: currencies(ledger),
+        coverage: panel.coverage(),
+        baselines: panel.baselines(),
+        findings,
+    };
+    output("quality.json", &document)
+}
+
+/// Spend by platform in the reporting currency, as the ledger has it.
+fn platforms(ledger: &Ledger) -> Vec<Total> {
+    let named = |entry: &Entry| entry.name(Field::Platform).unwrap_or_default().to_owned();
+    let mut sums: BTreeMap<String, (u64, i128)> = BTreeMap::new();
+    for entry in &ledger.entries {
+        let sum = sums.entry(named(entry)).or_default();
+        (sum.0, sum.1) = (sum.0 + 1, sum.1 + i128::from(entry.spend().get()));
+    }
+    let major = |micros: i128| micros as f64 / Micros::PER_UNIT as f64;
+    sums.into_iter().map(|(name, (entries, spend))| Total { name, entries, spend: major(spend) }).collect()
+}
+
+/// Spend of the files by their currency, as read.
+fn currencies(ledger: &Ledger) -> BTreeMap<String, f64> {
+    let mut sums = BTreeMap::new();
+    for source in &ledger.sources {
+        *sums.entry(source.currency.to_string()).or_insert(0.0) += source.spend;
+    }
+    sums
+}
+
+/// What belongs to one platform.
+#[derive(Serialize)]
+struct Total {
+    #[serde(rename = "platform")]
+    name: String,
+    entries: u64,
+    spend: f64,
 }
 
 #[derive(Serialize)]
@@ -25,6 +68,10 @@ struct Quality<'a> {
     format: &'a str,
     rows: &'a RowCount,
     sources: &'a [SourceSummary],
+    platforms: Vec<Total>,
+    currencies: BTreeMap<String, f64>,
+    coverage: Vec<Coverage>,
+    baselines: Vec<Baseline>,
     findings: &'a [Finding],
 }
 
@@ -165,7 +212,7 @@ mod tests {
     #[test]
     fn quality_has_the_shape_of_the_contract() {
         let sample = Sample::hostile();
-        let quality = read(&quality(&sample.ledger, &sample.findings));
+        let quality = read(&quality(&sample.ledger, &sample.panel, &sample.findings));
         assert_eq!(quality["format"], "outlay/quality@1");
         assert_eq!(quality["rows"]["skipped"][0]["examples"][0], "a.csv:7");
         assert!(quality["sources"][0]["own_total"].is_null());

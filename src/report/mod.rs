@@ -12,6 +12,7 @@ pub mod apply;
 pub mod charts;
 pub mod compare;
 pub mod csv;
+pub mod dictionary;
 pub mod document;
 pub mod figures;
 pub mod finished;
@@ -79,8 +80,8 @@ pub struct Results<'a> {
 }
 
 /// What `outlay check` writes: `quality.json` and `ledger.csv`.
-pub fn checked(ledger: &Ledger, findings: &[Finding]) -> Vec<Output> {
-    vec![json::quality(ledger, findings), csv::ledger(ledger)]
+pub fn checked(ledger: &Ledger, panel: &Panel, findings: &[Finding]) -> Vec<Output> {
+    vec![json::quality(ledger, panel, findings), csv::ledger(ledger)]
 }
 
 /// What `outlay fit` writes beside the model file: `curves.csv`.
@@ -103,8 +104,7 @@ pub fn planned(answer: &Answer) -> Vec<Output> {
     vec![json::plan(answer), csv::plan(answer), csv::plan_daily(answer)]
 }
 
-/// What `outlay report` writes: `report.html`, `report.xlsx`, the statement, `accrual.csv`
-/// and `charts/`.
+/// What `outlay report` writes: `report.html`, `report.xlsx`, `dictionary.csv`, the statement, `accrual.csv` and `charts/`.
 ///
 /// # Errors
 ///
@@ -113,6 +113,7 @@ pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     let (statement, actuals) = (statement::statement(results), actual::actuals(results, results.ledger));
     let book = xlsx::workbook(results, statement.as_ref(), actuals.as_ref(), lang)?;
     let mut outputs = vec![html::page(results, lang)?, book];
+    outputs.push(csv::dictionary(&dictionary::metrics(results.settings, results.ledger, lang)));
     outputs.extend(statement.iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
     outputs.extend(actuals.iter().map(actual::accrual_csv));
     outputs.extend(apply::sheets(results));
@@ -127,7 +128,7 @@ mod tests {
 
     /// Everything that a run writes, but for the model file.
     fn all(sample: &Sample, lang: Lang) -> Vec<Output> {
-        let mut outputs = checked(&sample.ledger, &sample.findings);
+        let mut outputs = checked(&sample.ledger, &sample.panel, &sample.findings);
         outputs.extend(fitted(&sample.fitted));
         outputs.extend(scored(&sample.scores));
         outputs.extend(planned(&sample.answer));

@@ -309,6 +309,15 @@ fn ledger() -> Ledger {
         encoding: "utf-8".into(),
         rows: 12,
         spend: 1234.5,
+        currency: cny(),
+        grants: None,
+        credit: None,
+        basis: None,
+        first: None,
+        last: None,
+        duplicates: 0,
+        columns: Default::default(),
+        unread: Vec::new(),
         own_total: None,
         sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into(),
     };
@@ -317,6 +326,7 @@ fn ledger() -> Ledger {
         entries: vec![entry],
         rows: RowCount { read: 12, used: 11, skipped: vec![skipped] },
         sources: vec![source],
+        late: Vec::new(),
         findings: Vec::new(),
     }
 }
@@ -333,6 +343,7 @@ fn panel(channels: Vec<Channel>) -> Panel {
         kpi_count: Array2::zeros(shape),
         reported: Array2::from_elem(shape, true),
         counted: Array2::from_elem(shape, true),
+        late: Array2::from_elem(shape, false),
         total: None,
         sha256: "11".repeat(32),
         findings: Vec::new(),

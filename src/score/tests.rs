@@ -30,7 +30,7 @@ fn entry(supplier: Option<&str>, day: i8, spend: f64, figures: &[(Measure, f64)]
 
 fn ledger(entries: Vec<Entry>) -> Ledger {
     let currency = "CNY".parse().unwrap();
-    Ledger { currency, entries, rows: RowCount::default(), sources: Vec::new(), findings: Vec::new() }
+    Ledger { currency, entries, rows: RowCount::default(), sources: Vec::new(), late: Vec::new(), findings: Vec::new() }
 }
 
 /// `days` equal days of a supplier.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::rules::{DailyFile, FeeMethod, FlightFile, FundsFile, LockFile, ProbeFile};
+use super::{late, leads, names};
 use crate::units::{Field, Grain, Kpi};
 
 /// The whole file.
@@ -15,6 +16,9 @@ pub(super) struct File {
     pub source: Vec<Source>,
     pub kpi_total: Option<super::total::Written>,
     pub event: Vec<Event>,
+    pub names: names::File,
+    pub late: late::File,
+    pub leads: Option<leads::File>,
     pub fit: super::fit::File,
     pub score: super::score::Score,
     pub plan: Option<Plan>,
@@ -96,6 +100,73 @@ pub(super) struct Source {
     pub bad_rows: BadRows,
     pub duplicates: Duplicates,
     pub overlap: Overlap,
+    pub negative: Negative,
+    pub own_total: OwnTotal,
+    pub basis: Option<Basis>,
+    #[serde(rename = "where")]
+    pub whom: BTreeMap<String, OneOrMore>,
+}
+
+/// One text, or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    pub(super) fn all(self) -> Vec<String> {
+        match self {
+            OneOrMore::One(text) => vec![text],
+            OneOrMore::More(texts) => texts,
+        }
+    }
+}
+
+/// What to do with amounts below zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Negative {
+    /// They are bad rows.
+    #[default]
+    Refuse,
+    /// They are credits, which take off from spend.
+    Keep,
+}
+
+/// What to do when a file's own total disagrees with its rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnTotal {
+    /// Read the file, with a finding that should not be built upon.
+    #[default]
+    Review,
+    /// Refuse it: it is cut, or holds rows of several grains.
+    Refuse,
+}
+
+/// What a conversion is dated by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The day on which it happened.
+    Event,
+    /// The day of the spend that it is billed to.
+    Billed,
+    /// The day of the click or view that it followed.
+    Click,
+}
+
+impl Basis {
+    /// The name in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Basis::Event => "event",
+            Basis::Billed => "billed",
+            Basis::Click => "click",
+        }
+    }
 }
 
 /// The order of day, month and year in a file's dates.

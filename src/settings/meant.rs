@@ -7,8 +7,11 @@ use encoding_rs::Encoding;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::file::{self, BadRows, DateOrder, Duplicates, Overlap};
+use super::file::{self, BadRows, Basis, DateOrder, Duplicates, Negative, Overlap, OwnTotal};
 use super::fit::{self, FitSettings};
+use super::late::{self, LateSettings};
+use super::leads::{self, LeadsSettings};
+use super::names::{self, NamesSettings};
 use super::plan::{self, PlanSettings};
 use super::score::{self, ScoreSettings};
 use super::total::{self, KpiTotal};
@@ -26,6 +29,12 @@ pub struct Settings {
     pub kpi_total: Option<KpiTotal>,
     /// `[[event]]`, in order, then those of `fit.calendars`.
     pub events: Vec<Event>,
+    /// `[names]`.
+    pub names: NamesSettings,
+    /// `[late]`.
+    pub late: LateSettings,
+    /// `[leads]`: a list of registrations to be screened.
+    pub leads: Option<LeadsSettings>,
     /// `[fit]`.
     pub fit: FitSettings,
     /// `[score]`.
@@ -90,6 +99,14 @@ pub struct Source {
     pub duplicates: Duplicates,
     /// What to do with days of an account that another file holds too.
     pub overlap: Overlap,
+    /// What to do with amounts below zero.
+    pub negative: Negative,
+    /// What to do when the file's own total disagrees with its rows.
+    pub own_total: OwnTotal,
+    /// What conversions are dated by, where the headers do not tell.
+    pub basis: Option<Basis>,
+    /// Headers whose cells a row is asked for by, with the texts that they may hold.
+    pub only: BTreeMap<String, Vec<String>>,
 }
 
 /// `[[event]]`: a dated effect that is not ad spend.
@@ -128,6 +145,9 @@ impl Settings {
         let mut wrong = Vec::new();
         let project = project(&file.project, folder, &mut wrong);
         let sources = file.source.into_iter().enumerate().map(|(i, s)| source(i, s, folder, &mut wrong)).collect();
+        let names = names::checked(file.names, folder, &mut wrong);
+        let late = late::checked(file.late, &mut wrong);
+        let leads = file.leads.map(|leads| leads::checked(leads, folder, &mut wrong));
         let kpi_total = file.kpi_total.map(|total| total::checked(total, project.kpi, folder, &mut wrong));
         let mut events: Vec<Event> = file.event.iter().map(|e| event(e, &mut wrong)).collect();
         let (fit, of_calendars) = fit::checked(file.fit, &mut wrong);
@@ -140,6 +160,9 @@ impl Settings {
             sources,
             kpi_total,
             events,
+            names,
+            late,
+            leads,
             fit,
             score,
             plan,
@@ -245,11 +268,15 @@ fn source(index: usize, file: file::Source, folder: &Path, wrong: &mut Vec<Error
         bad_rows: file.bad_rows,
         duplicates: file.duplicates,
         overlap: file.overlap,
+        negative: file.negative,
+        own_total: file.own_total,
+        basis: file.basis,
+        only: file.whom.into_iter().map(|(header, texts)| (header, texts.all())).collect(),
     }
 }
 
 /// An encoding by one of its usual names.
-fn encoding(label: &str, place: &str, wrong: &mut Vec<Error>) -> Option<&'static Encoding> {
+pub(super) fn encoding(label: &str, place: &str, wrong: &mut Vec<Error>) -> Option<&'static Encoding> {
     let found = Encoding::for_label(label.trim().as_bytes()).or(match label.trim().to_lowercase().as_str() {
         "cp932" => Some(encoding_rs::SHIFT_JIS),
         _ => None,
@@ -263,7 +290,7 @@ fn encoding(label: &str, place: &str, wrong: &mut Vec<Error>) -> Option<&'static
 
 /// The canonical columns that a source may map a header to.
 fn is_canonical(column: &str) -> bool {
-    matches!(column, "date" | "currency")
+    matches!(column, "date" | "date_start" | "date_end" | "currency" | "spend_grant" | "spend_credit")
         || Field::ALL.iter().any(|field| field.name() == column)
         || Measure::ALL.iter().any(|measure| measure.name() == column)
 }
@@ -284,7 +311,7 @@ fn columns(
             wrong.push(Error::setting(place, message).help(
                 "write `canonical name = \"header\"`; the names are date, currency, platform, supplier, account, \
                  campaign, department, spend, spend_cash, impressions, clicks, reads, entries, registrations, \
-                 valid_registrations, value",
+                 valid_registrations, value; and date_start, date_end, spend_grant, spend_credit",
             ));
         } else if headers.is_empty() || (headers.len() > 1 && column != "date") {
             wrong.push(Error::setting(place, format!("`{column}` names {} headers, expected one", headers.len())));

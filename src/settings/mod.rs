@@ -2,16 +2,25 @@
 
 mod file;
 mod fit;
+mod late;
+mod leads;
 mod meant;
+mod names;
 mod plan;
 mod rules;
 mod score;
 mod total;
 
-pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, Overlap, RebateMethod, RiskMeasure, Tier};
+pub use file::{
+    BadRows, Basis, BudgetIn, DateOrder, Duplicates, Goal, Negative, NoCurve, Overlap, OwnTotal, RebateMethod,
+    RiskMeasure, Tier,
+};
+pub use late::LateSettings;
+pub use leads::{LeadRule, LeadScreen, LeadsSettings};
 pub use fit::{Experiment, FitSettings, Sampler};
 pub(crate) use meant::hex;
 pub use meant::{Event, Project, Settings, Source};
+pub use names::{NamePattern, NamesSettings};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
 pub use rules::{Currencies, Daily, FeeMethod, Flight, Funds, Lock, Probe, RuleSettings, Weights};
 pub use score::{

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ledger::Entry;
 use crate::check::Finding;
 use crate::import::Batch;
-use crate::settings::Settings;
-use crate::units::Field;
+use crate::settings::{Basis, Settings};
 
 /// Everything there is to say about the files together.
 pub(super) fn all(batches: &[Batch], entries: &[Entry], settings: &Settings) -> Vec<Finding> {
     let mut findings = time_zones(settings);
     findings.extend(currencies(batches));
-    findings.extend(spellings(entries));
+    findings.extend(bases(batches, settings));
+    findings.extend(super::names::spellings(entries));
     findings
 }
 
@@ -23,8 +23,11 @@ pub(super) fn all(batches: &[Batch], entries: &[Entry], settings: &Settings) -> 
 fn time_zones(settings: &Settings) -> Vec<Finding> {
     let project = &settings.project.timezone;
     let check = |(index, zone): (usize, &String)| {
-        let message = format!("days are of {zone}, the report's are of {project}; they are taken as they are");
-        let advice = "export in the report's time zone where the platform can";
+        let message = format!(
+            "days are of {zone}, the report's are of {project}: rows with an hour are moved to the report's day, days without one \
+             are taken as they are"
+        );
+        let advice = "export by the hour, or in the report's time zone where the platform can";
         Finding::review("unify.timezone", format!("source[{}]", index + 1), message, advice)
     };
     let zones = settings.sources.iter().enumerate().filter_map(|(index, s)| Some((index, s.timezone.as_ref()?)));
@@ -46,23 +49,39 @@ fn currencies(batches: &[Batch]) -> Vec<Finding> {
 }
 
 /// # What it does
-/// Flags names that differ only in case, blanks or punctuation.
+/// Flags exports whose conversions are dated in different ways: by the day on which they happened, by the spend that they are
+/// billed to, by the click that they followed.
 /// # Why it matters
-/// One supplier under two spellings is two suppliers with half the history each. outlay does not merge them by itself.
-fn spellings(entries: &[Entry]) -> Vec<Finding> {
-    let plain = |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let mut findings = Vec::new();
-    for field in Field::ALL {
-        let names: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.name(field)).collect();
-        let mut variants: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for name in names {
-            variants.entry(plain(name)).or_default().push(name);
-        }
-        for names in variants.into_values().filter(|names| names.len() > 1) {
-            let message = format!("{} spellings of one {}: `{}`", names.len(), field.name(), names.join("`, `"));
-            let advice = "if they are the same, write them the same way in the exports";
-            findings.push(Finding::review("unify.spelling", names[0], message, advice));
-        }
+/// The same conversions fall on other days, so that recent days of one export look worse than those of another. On one
+/// platform the two cannot be added at all.
+/// # What to do
+/// Export all of them by one, or say what a file is by with `basis` of its source.
+fn bases(batches: &[Batch], settings: &Settings) -> Vec<Finding> {
+    let mut by_basis: BTreeMap<Basis, BTreeSet<String>> = BTreeMap::new();
+    let mut by_platform: BTreeMap<String, BTreeSet<Basis>> = BTreeMap::new();
+    for batch in batches.iter().filter(|batch| !batch.rows.is_empty()) {
+        let Some(basis) = batch.basis else { continue };
+        let platform = super::platform(batch, settings);
+        by_basis.entry(basis).or_default().insert(platform.clone());
+        by_platform.entry(platform).or_default().insert(basis);
+    }
+    let named = |bases: &BTreeSet<Basis>| bases.iter().map(|basis| basis.name()).collect::<Vec<_>>().join(" and ");
+    let advice =
+        "export them by one, or say what each file is by: `basis = \"billed\"`, `event` or `click` of its source";
+    let mixed = by_platform.iter().filter(|(_, bases)| bases.len() > 1).map(|(platform, bases)| {
+        let message = format!("its exports date conversions by {}, which cannot be added", named(bases));
+        Finding::fail("unify.basis", platform.clone(), message, advice)
+    });
+    let mut findings: Vec<Finding> = mixed.collect();
+    if by_basis.len() > 1 {
+        let parts: Vec<String> = by_basis
+            .iter()
+            .map(|(basis, platforms)| {
+                format!("{} ({})", basis.name(), platforms.iter().cloned().collect::<Vec<_>>().join(", "))
+            })
+            .collect();
+        let message = format!("conversions are dated by {}", parts.join(", by "));
+        findings.push(Finding::review("unify.basis", "sources", message, advice));
     }
     findings
 }

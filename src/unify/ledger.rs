@@ -1,10 +1,13 @@
 //! The ledger: one entry per day × platform × supplier × account × campaign × department, in the reporting currency.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::late::Late;
 use crate::check::Finding;
+use crate::settings::Basis;
 use crate::units::{Currency, Field, Measure, Micros};
 
 /// A name shared by many entries.
@@ -21,8 +24,19 @@ pub struct Ledger {
     pub rows: RowCount,
     /// What each file held, in the order of the settings, then of the path.
     pub sources: Vec<SourceSummary>,
+    /// Days whose conversions are still coming in, one for an account, ascending by platform and account.
+    pub late: Vec<Late>,
     /// What is worth a look.
     pub findings: Vec<Finding>,
+}
+
+impl Ledger {
+    /// Whether the conversions of an entry are still coming in.
+    pub fn is_late(&self, entry: &Entry) -> bool {
+        let [platform, _, account, ..] = &entry.names;
+        let place = self.late.binary_search_by(|late| (&late.platform, &late.account).cmp(&(platform, account)));
+        place.is_ok_and(|place| self.late[place].holds(entry))
+    }
 }
 
 /// The figures of one key and date.
@@ -78,7 +92,7 @@ pub struct Skipped {
 }
 
 /// What one file held, as read: before anything was skipped, dropped or converted.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SourceSummary {
     /// The file.
     pub path: String,
@@ -90,8 +104,41 @@ pub struct SourceSummary {
     pub rows: u64,
     /// Face-value spend of those rows, in the file's currency.
     pub spend: f64,
+    /// The currency of `spend`: the file's, or the reporting currency where it has several.
+    #[serde(default = "no_currency")]
+    pub currency: Currency,
+    /// Grants and rebates that the platform gave, where the file tells: part of `spend` and no cash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<f64>,
+    /// Spend on credit, where the file tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<f64>,
+    /// What the KPI is dated by, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// First day of its rows.
+    #[serde(default)]
+    pub first: Option<String>,
+    /// Last day of its rows.
+    #[serde(default)]
+    pub last: Option<String>,
+    /// Rows that equal an earlier one in every column.
+    #[serde(default)]
+    pub duplicates: u64,
+    /// Headers that its figures were read from, by canonical name.
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
+    /// Headers that nothing was read from.
+    #[serde(default)]
+    pub unread: Vec<String>,
     /// The file's own total, when it has one.
     pub own_total: Option<f64>,
     /// SHA-256 of its bytes, hexadecimal.
+    #[serde(default)]
     pub sha256: String,
+}
+
+/// ISO 4217 for no currency: what older files leave untold.
+fn no_currency() -> Currency {
+    "XXX".parse().expect("three letters")
 }

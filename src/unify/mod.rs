@@ -2,20 +2,24 @@
 
 mod checks;
 mod fold;
+pub mod late;
 pub mod ledger;
+mod names;
 mod restate;
+mod screen;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
+pub use late::Late;
 pub use ledger::{Entry, Ledger, RowCount, Skipped, SourceSummary};
 
 use crate::check::{Error, Kind, Origin};
 use crate::import::{self, Batch, Lines, Rates};
 use crate::settings::Settings;
-use crate::units::{Field, Measure, Micros};
+use crate::units::{Currency, Field, Measure, Micros};
 
 /// Brings the rows of all files under one definition.
 ///
@@ -44,8 +48,16 @@ use crate::units::{Field, Measure, Micros};
 /// [`Kind::Nothing`] when no row is left.
 pub fn ledger(batches: Vec<Batch>, settings: &Settings) -> Result<Ledger, Error> {
     let rates = import::rates(&settings.project)?;
-    let (batches, settled) = restate::settle(batches, settings);
-    let entries = fold::entries(&batches, settings, &rates)?;
+    let mut batches = batches;
+    let mut settled = names::settle(&mut batches, settings, &import::aliases(&settings.names)?);
+    let (batches, restated, ages) = restate::settle(batches, settings);
+    settled.extend(restated);
+    let mut entries = fold::entries(&batches, settings, &rates)?;
+    if let Some(leads) = &settings.leads {
+        settled.extend(screen::fill(&mut entries, &import::leads(leads)?));
+    }
+    let (late, told) = late::days(&entries, &batches, &ages, settings);
+    settled.extend(told);
     let rows = row_count(&batches);
     if entries.is_empty() {
         return Err(nothing_left(&rows));
@@ -54,7 +66,7 @@ pub fn ledger(batches: Vec<Batch>, settings: &Settings) -> Result<Ledger, Error>
     let mut findings: Vec<_> = batches.iter().flat_map(|batch| batch.findings.iter().cloned()).collect();
     findings.extend(settled);
     findings.extend(checks::all(&batches, &entries, settings));
-    Ok(Ledger { currency: settings.project.currency, entries, rows, sources, findings })
+    Ok(Ledger { currency: settings.project.currency, entries, rows, sources, late, findings })
 }
 
 fn nothing_left(rows: &RowCount) -> Error {
@@ -87,6 +99,15 @@ fn summary(batch: &Batch, settings: &Settings, rates: &Rates) -> SourceSummary {
         encoding: batch.encoding.to_owned(),
         rows: batch.read,
         spend: spend(batch, settings, rates),
+        currency: if batch.spend.len() > 1 { settings.project.currency } else { batch_currency(batch, settings) },
+        grants: apart(batch, 0),
+        credit: apart(batch, 1),
+        basis: batch.basis,
+        first: batch.rows.iter().map(|row| row.date).min().map(|day| day.to_string()),
+        last: batch.rows.iter().map(last_day).max().map(|day| day.to_string()),
+        duplicates: batch.repeated,
+        columns: batch.figures.iter().map(|(name, header)| ((*name).to_owned(), header.clone())).collect(),
+        unread: batch.unread.clone(),
         own_total: batch.own_total.map(Micros::to_f64),
         sha256: batch.sha256.clone(),
     }
@@ -102,6 +123,23 @@ fn platform(batch: &Batch, settings: &Settings) -> String {
         1 => platforms.into_iter().collect(),
         _ => "mixed".to_owned(),
     }
+}
+
+fn last_day(row: &import::Row) -> jiff::civil::Date {
+    row.date.saturating_add(jiff::Span::new().days(i64::from(row.days) - 1))
+}
+
+/// The one currency of a file.
+fn batch_currency(batch: &Batch, settings: &Settings) -> Currency {
+    batch.spend.keys().next().copied().unwrap_or(settings.project.currency)
+}
+
+/// Grants or credit of a file in one currency, where it has the column.
+fn apart(batch: &Batch, index: usize) -> Option<f64> {
+    let mut sums = batch.apart.values();
+    let name = ["spend_grant", "spend_credit"][index];
+    let sum = sums.next().filter(|_| sums.next().is_none() && batch.figures.contains_key(name))?;
+    Some(sum[index] as f64 / Micros::PER_UNIT as f64)
 }
 
 /// The spend of a file as read, in its currency; of a file in several currencies the converted spend of its used rows.

@@ -20,16 +20,18 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::fold::fallback;
+use super::late::Ages;
 use crate::check::Finding;
 use crate::import::{Batch, Lines, Row, Skip};
 use crate::settings::{Overlap, Settings};
 use crate::units::{Field, Measure, Micros};
 
 /// Leaves out what another file holds again, and says so.
-pub(super) fn settle(mut batches: Vec<Batch>, settings: &Settings) -> (Vec<Batch>, Vec<Finding>) {
+pub(super) fn settle(mut batches: Vec<Batch>, settings: &Settings) -> (Vec<Batch>, Vec<Finding>, Ages) {
     let mut findings = once(&mut batches, settings);
-    findings.extend(replaced(&mut batches, settings));
-    (batches, findings)
+    let (replaced, ages) = replaced(&mut batches, settings);
+    findings.extend(replaced);
+    (batches, findings, ages)
 }
 
 /// # What it does
@@ -77,19 +79,26 @@ fn leave_out(batch: &mut Batch, reason: &'static str, mut is_kept: impl FnMut(us
 /// Lets a later export of an account's day stand for an earlier one, and tells the difference.
 /// # Why it matters
 /// Platforms restate recent days as conversions come in late. Both exports together would count every day twice.
-fn replaced(batches: &mut [Batch], settings: &Settings) -> Vec<Finding> {
+fn replaced(batches: &mut [Batch], settings: &Settings) -> (Vec<Finding>, Ages) {
     let mut order: Vec<usize> = (0..batches.len()).filter(|index| !batches[*index].rows.is_empty()).collect();
     if order.len() < 2 {
-        return Vec::new();
+        return (Vec::new(), Ages::new());
     }
     order.sort_by_key(|index| Reverse((settings.sources[batches[*index].source].as_of, *index)));
-    let mut desk = Desk { batches, settings, later: HashMap::new(), pairs: BTreeMap::new() };
+    let taken = batches.iter().map(|batch| taken(batch, settings)).collect();
+    let mut desk = Desk { batches, settings, taken, later: HashMap::new(), pairs: BTreeMap::new(), ages: Ages::new() };
     let kept: Vec<(usize, Vec<bool>)> = order.into_iter().map(|index| (index, desk.kept(index))).collect();
     let findings = desk.pairs.iter().flat_map(|((own, by), pair)| desk.told(*own, *by, pair)).collect();
+    let ages = desk.ages;
     for (index, kept) in kept {
         leave_out(&mut batches[index], "replaced by a later export", |row| kept[row]);
     }
-    findings
+    (findings, ages)
+}
+
+/// When an export was taken: `as_of`, or its last day.
+fn taken(batch: &Batch, settings: &Settings) -> Option<Date> {
+    settings.sources[batch.source].as_of.or_else(|| batch.rows.iter().map(|row| row.date).max())
 }
 
 /// What a row tells of: a day, its length, names, and, where only like rows may replace each other, which columns.
@@ -138,6 +147,10 @@ struct Desk<'a> {
     later: HashMap<Key, BTreeMap<usize, Figures>>,
     /// By earlier and later file.
     pairs: BTreeMap<(usize, usize), Pair>,
+    /// When each export was taken.
+    taken: Vec<Option<Date>>,
+    /// What restated days counted before and after, by platform and age.
+    ages: Ages,
 }
 
 impl Desk<'_> {
@@ -180,10 +193,23 @@ impl Desk<'_> {
         }
         pair.days.insert(row.date);
         add(&mut pair.before, self.settings, row);
-        if pair.counted.insert(key.clone()) {
+        let is_first = pair.counted.insert(key.clone());
+        if is_first {
             pair.after.iter_mut().zip(after).for_each(|(sum, figure)| *sum += figure);
         }
+        self.compare_ages(index, row, key, is_first.then_some(after[1]));
         false
+    }
+
+    /// Notes what a restated day counted before, and, once for all rows of a key, after.
+    fn compare_ages(&mut self, index: usize, row: &Row, key: &Key, after: Option<i128>) {
+        let age = self.taken[index].and_then(|taken| row.date.until(taken).ok()).map(|span| span.get_days());
+        let Some(age) = age.filter(|age| *age >= 0 && row.days == 1) else { return };
+        let kpi = row.measures[self.settings.project.kpi.measure().index()];
+        let platform = key.names[Field::Platform.index()].clone();
+        let sums = self.ages.entry(platform).or_default().entry(age).or_default();
+        sums[0] += kpi.map_or(0, |kpi| i128::from(kpi.get()));
+        sums[1] += after.unwrap_or(0);
     }
 
     /// The latest other file that holds the key and may replace what this one says of it.

@@ -167,6 +167,89 @@ fn no_row_left_is_nothing_to_do() {
     assert!(error.to_string().starts_with("error: none of 1 rows is left (below zero: 1)"), "{error}");
 }
 
+/// The ledger of files under settings whose text is whole.
+fn of(files: &[(&str, &str)], settings: &str) -> Ledger {
+    ledger_of(files, settings).unwrap_or_else(|(error, _)| panic!("{error}"))
+}
+
+#[test]
+fn aliases_and_conventions_name_the_rows() {
+    let aliases = "field,match,name,means\nsupplier,exact,north wind,Northwind\nplatform,exact,tencent,Guangdiantong\n";
+    let text = "日期,账户,推广计划名称,消耗,曝光量,点击量\n2026-05-01,a,growth_North Wind_video,1,2,3\n2026-05-01,a,other,1,2,3\n";
+    let settings = "[names]\naliases = \"aliases.csv\"\ncampaign = \"{department}_{supplier}_{format}\"\n[[source]]\npath = \"a.csv\"\n";
+    let ledger = of(&[("a.csv", text), ("aliases.csv", aliases)], settings);
+    let names: Vec<_> =
+        ledger.entries.iter().map(|e| Field::ALL.map(|field| e.name(field).unwrap_or("-").to_owned())).collect();
+    assert_eq!(names[0], ["Guangdiantong", "-", "a", "other", "-"]);
+    assert_eq!(names[1], ["Guangdiantong", "Northwind", "a", "growth_North Wind_video", "growth"]);
+    assert_eq!(read(&ledger, "unify.aliases").len(), 2);
+    let told = &read(&ledger, "unify.convention")[0];
+    assert!(told.starts_with("1 of 2 campaign names follow") && told.ends_with("not `other`"), "{told}");
+}
+
+#[test]
+fn restated_days_tell_the_delay() {
+    let row = |day: i32, count: i32| format!("2026-05-{day:02},meta,a,100,{count}\n");
+    let header = "date,platform,account,spend,registrations\n";
+    let early: String = (1..=8).map(|day| row(day, 100)).chain([row(9, 90), row(10, 40)]).collect();
+    let late: String = (1..=14).map(|day| row(day, 100)).collect();
+    let files = [("a.csv", format!("{header}{early}")), ("b.csv", format!("{header}{late}"))];
+    let files = [(files[0].0, files[0].1.as_str()), (files[1].0, files[1].1.as_str())];
+    let settings =
+        "[[source]]\npath = \"a.csv\"\nas_of = \"2026-05-10\"\n[[source]]\npath = \"b.csv\"\nas_of = \"2026-05-14\"\n";
+    let ledger = of(&files, settings);
+    let days: Vec<i8> =
+        ledger.entries.iter().filter(|entry| ledger.is_late(entry)).map(|entry| entry.date.day()).collect();
+    assert_eq!(days, [13, 14], "a day of age 0 had 40 %, one of age 1 90 %");
+    assert!(read(&ledger, "unify.late")[0].contains("0: 40 %, 1: 90 %, 2: 100 %"), "{:?}", read(&ledger, "unify.late"));
+    let given = of(&files, &format!("[late]\ndays = 1\n{settings}"));
+    assert_eq!(given.entries.iter().filter(|entry| given.is_late(entry)).count(), 1);
+}
+
+#[test]
+fn conversions_of_two_datings_are_not_mixed_in_silence() {
+    let ocean = |header: &str| format!("日期,项目名称,消耗,展示数,点击数,{header}\n2026-05-01,c,12.5,100,5,9\n");
+    let (event, billed) = (ocean("转化数"), ocean("转化数(计费时间)").replace("05-01", "05-02"));
+    let source = "[[source]]\npath = \"*.csv\"\naccount = \"a\"\n";
+    let ledger = of(&[("a.csv", &event), ("b.csv", &billed)], source);
+    let found: Vec<_> = ledger.findings.iter().filter(|f| f.check == "unify.basis").map(|f| f.severity).collect();
+    assert_eq!(found, [crate::check::Severity::Fail, crate::check::Severity::Review]);
+    assert!(read(&of(&[("a.csv", &event)], source), "unify.basis").is_empty());
+}
+
+#[test]
+fn screened_leads_stand_beside_registrations() {
+    let text = "date,platform,campaign,spend,registrations\n2026-05-01,x,c1,10,5\n2026-05-01,x,c2,10,\n2026-05-02,x,c1,10,1\n2026-05-03,x,c1,9,1\n2026-05-01,x,c9,9,1\n";
+    let leads =
+        "date,campaign,mail\n2026-05-01,c1,a\n2026-05-01,c1,a\n2026-05-01,c2,b\n2026-05-02,c2,d\n2026-05-02,c3,d\n";
+    let settings = "[leads]\npath = \"leads.csv\"\n[[leads.screen]]\nname = \"again\"\ncolumn = \"mail\"\nunique = true\n[[source]]\npath = \"a.csv\"\n";
+    let ledger = of(&[("a.csv", text), ("leads.csv", leads)], settings);
+    let figure = |entry: &Entry, measure| entry.measure(measure).map(|count| count.get() / 1_000_000);
+    let found: Vec<_> = ledger
+        .entries
+        .iter()
+        .map(|e| {
+            (
+                e.date.day(),
+                e.name(Field::Campaign).unwrap(),
+                figure(e, Measure::Registrations),
+                figure(e, Measure::ValidRegistrations),
+            )
+        })
+        .collect();
+    let expected = [
+        (1, "c1", Some(5), Some(1)),
+        (1, "c2", Some(1), Some(1)),
+        (1, "c9", Some(1), None),
+        (2, "c1", Some(1), Some(0)),
+        (3, "c1", Some(1), None),
+    ];
+    assert_eq!(found, expected);
+    let told = read(&ledger, "unify.leads");
+    assert!(told[0].starts_with("3 of 5 leads are valid; round 1, again: 2 ("), "{told:?}");
+    assert!(told[1].starts_with("2 leads, 1 of them valid, belong to nobody"), "{told:?}");
+}
+
 /// A day of May, one of three suppliers, spend in cents, in dollars or not.
 type Line = (i8, u8, u32, bool);
 

@@ -6,12 +6,14 @@ mod cases_criteria;
 mod cases_suppliers;
 mod cli;
 mod finished;
+mod imports;
 #[cfg(unix)]
 mod interrupt;
 mod languages;
 mod laws;
 mod looks;
 mod looks_page;
+mod mutate;
 mod order;
 mod plans;
 mod planted;
