@@ -1,28 +1,32 @@
-//! Lists the column maps of `data/columns/`, the platforms' rules of `data/rules/`, the bulk-upload columns of `data/apply/` and
-//! the calendars of `data/calendars/`, so that a new platform or country is a new file and no code.
+//! Lists the files that are data to the program, so that one more of them is a new file and no code: the column maps of
+//! `data/columns/`, the platforms' rules of `data/rules/`, the bulk-upload columns of `data/apply/`, the calendars of
+//! `data/calendars/` and the sections of the report's page.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    list("data/columns", "layouts.rs");
-    list("data/rules", "rules.rs");
-    list("data/apply", "apply.rs");
-    list("data/calendars", "calendars.rs");
+    list("data/columns", "toml", "layouts.rs", |stem| stem);
+    list("data/rules", "toml", "rules.rs", |stem| stem);
+    list("data/apply", "toml", "apply.rs", |stem| stem);
+    list("data/calendars", "toml", "calendars.rs", |stem| stem);
+    // `10-summary.html` is the section `summary`, the first of the page
+    list("src/report/html/sections", "html", "sections.rs", |stem| stem.split_once('-').map_or(stem, |(_, id)| id));
 }
 
-/// Writes `(name, text)` of every TOML file in `folder`, sorted, as a Rust expression.
-fn list(folder: &str, into: &str) {
+/// Writes the files of a folder as `&[(name, text)]`, in the order of their file names.
+fn list(folder: &str, extension: &str, into: &str, name: fn(&str) -> &str) {
     println!("cargo:rerun-if-changed={folder}");
-    let path = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join(folder);
-    let entries = std::fs::read_dir(&path).unwrap_or_else(|error| panic!("{folder} is part of the package: {error}"));
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join(folder);
+    let entries = std::fs::read_dir(&folder).expect("the folder is part of the package");
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.retain(|file| file.extension().is_some_and(|found| found == extension));
     files.sort();
     let mut list = String::from("&[\n");
     for file in &files {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        writeln!(list, "({name:?}, include_str!({:?})),", file.display().to_string()).expect("a string takes all");
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        writeln!(list, "({:?}, include_str!({:?})),", name(&stem), file.display().to_string())
+            .expect("a string takes all");
     }
     list.push(']');
     let out = Path::new(&std::env::var("OUT_DIR").expect("set by cargo")).join(into);

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::civil::Date;
 use outlay::report::Lang;
 use outlay::report::formats::Format;
@@ -30,8 +32,8 @@ pub struct Args {
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Language of what people read.
-    #[arg(long, global = true, value_enum, default_value_t = Language::En)]
-    pub lang: Language,
+    #[arg(long, global = true, value_parser = languages(), default_value = "en")]
+    pub lang: Lang,
     /// Print one JSON document instead of text.
     #[arg(long, global = true)]
     pub json: bool,
@@ -41,6 +43,9 @@ pub struct Args {
     /// Print nothing but errors.
     #[arg(long, global = true)]
     pub quiet: bool,
+    /// Also write the charts as PNG.
+    #[arg(long, global = true)]
+    pub png: bool,
     /// How posteriors are drawn, whatever `[fit]` of the settings says.
     #[arg(long, global = true, value_enum)]
     pub sampler: Option<Draw>,
@@ -66,22 +71,9 @@ impl From<Draw> for Sampler {
     }
 }
 
-/// A language of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Language {
-    En,
-    Zh,
-    Ja,
-}
-
-impl From<Language> for Lang {
-    fn from(language: Language) -> Lang {
-        match language {
-            Language::En => Lang::En,
-            Language::Zh => Lang::Zh,
-            Language::Ja => Lang::Ja,
-        }
-    }
+/// The languages by their names.
+fn languages() -> impl TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new(Lang::ALL.map(Lang::name)).try_map(|name| name.parse::<Lang>())
 }
 
 #[derive(Debug, Subcommand)]
@@ -139,6 +131,13 @@ pub enum Command {
     Rates(tables::Rates),
     /// Several criteria over any table, as JSON: scorecard, SMAA, PROMETHEE, VIKOR, AHP.
     Criteria(criteria::Criteria),
+    /// Print what a shell needs to complete outlay's commands and options.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page.
+    Man,
 }
 
 /// How to report a finished run.

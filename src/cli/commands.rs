@@ -7,17 +7,19 @@ use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
-use outlay::report::{self, Output, Results, summary};
+use outlay::report::{self, Output, Results, Words, summary};
 use outlay::settings::Settings;
 use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, adopt, bug, criteria, finished, tables};
+use super::{Done, adopt, bug, criteria, finished, pages, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
+    // a program that cannot draw pictures says so before it works for minutes
+    pictures(args, &[])?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
         Command::Simulate { total, season, suppliers } => simulated(args, (*total, *season), *suppliers),
@@ -34,6 +36,8 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Efficiency(options) => Ok(document(args, tables::efficiency(options, args.seed)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
         Command::Criteria(options) => Ok(document(args, criteria::criteria(options, args.seed)?)),
+        Command::Completions { shell } => Ok(document(args, pages::completions(*shell))),
+        Command::Man => Ok(document(args, pages::manual()?)),
     }
 }
 
@@ -65,7 +69,9 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
         return Err(Error::new(Kind::Settings, message).help("name another folder, or remove it first"));
     }
     let run = format!("outlay run --config {} --out {}", config.display(), dir.join("out").display());
-    let text = format!("started a project of {} files in {}\nnext: {run}\n", outputs.len(), dir.display());
+    let (words, count, folder) = (Words::of(args.lang), outputs.len().to_string(), dir.display().to_string());
+    let started = words.tell("project_started", &[("count", &count), ("folder", &folder)]);
+    let text = format!("{started}\n{}\n", words.tell("next_command", &[("command", &run)]));
     let json = files_json(&outputs)?;
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
@@ -78,12 +84,10 @@ fn simulated(args: &Args, (total, season): (bool, bool), suppliers: Option<u32>)
         None => simulate::files(&simulate::world(args.seed)),
     };
     let outputs = outputs_of(files);
-    let (count, out) = (outputs.len(), args.out.display());
-    let text = format!(
-        "wrote {count} files to {out}: exports, settings, and the truth behind them\n\
-         next: outlay run --config {}\n",
-        args.out.join("outlay.toml").display()
-    );
+    let (words, count, folder) = (Words::of(args.lang), outputs.len().to_string(), args.out.display().to_string());
+    let wrote = words.tell("simulation_written", &[("count", &count), ("folder", &folder)]);
+    let run = format!("outlay run --config {}", args.out.join("outlay.toml").display());
+    let text = format!("{wrote}\n{}\n", words.tell("next_command", &[("command", &run)]));
     let json = files_json(&outputs)?;
     Ok(done(args, text, json, outputs))
 }
@@ -91,7 +95,7 @@ fn simulated(args: &Args, (total, season): (bool, bool), suppliers: Option<u32>)
 fn adopted(args: &Args, options: &adopt::Adopt) -> Result<Done, Error> {
     let fitted = adopt::fitted(options, args.seed)?;
     let outputs = model_outputs(&fitted)?;
-    let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::models(&fitted, args.lang), args, &outputs);
     let json = text_of(&outputs, MODEL)?;
     Ok(Done { findings: fitted.findings.clone(), ..done(args, text, json, outputs) })
 }
@@ -103,7 +107,7 @@ fn check(args: &Args) -> Result<Done, Error> {
     let findings: Vec<Finding> = ledger.findings.iter().chain(&panel.findings).cloned().collect();
     let outputs = report::checked(&ledger, &panel, &findings);
     drop(progress);
-    let text = with_files(&summary::findings(&findings, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::findings(&findings, args.lang), args, &outputs);
     let json = text_of(&outputs, "quality.json")?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
@@ -122,7 +126,7 @@ fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
     let outputs = model_outputs(&fitted)?;
     drop(progress);
-    let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::models(&fitted, args.lang), args, &outputs);
     let json = text_of(&outputs, MODEL)?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
@@ -141,7 +145,7 @@ fn backtested(args: &Args) -> Result<Done, Error> {
     let backtest = backtest::rolling(&panel, &settings, &fitted)?;
     let outputs = report::backtested(&backtest);
     drop(progress);
-    let text = with_files(&summary::backtest(&backtest, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::backtest(&backtest, args.lang), args, &outputs);
     let json = text_of(&outputs, "backtest.json")?;
     Ok(done(args, text, json, outputs))
 }
@@ -157,7 +161,7 @@ fn scored(args: &Args, as_of: Option<Date>) -> Result<Done, Error> {
         [&ledger.findings, &panel.findings, &scores.findings].into_iter().flatten().cloned().collect();
     let outputs = report::scored(&scores);
     drop(progress);
-    let text = with_files(&summary::suppliers(&scores, args.lang.into()), args, &outputs);
+    let text = with_files(&summary::suppliers(&scores, args.lang), args, &outputs);
     let json = text_of(&outputs, "suppliers.json")?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
@@ -187,9 +191,9 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let mut text = summary::plan(settings, fitted, answer, args.lang.into());
+    let mut text = summary::plan(settings, fitted, answer, args.lang);
     if !answer.findings.is_empty() {
-        text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang.into()));
+        text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang));
     }
     let text = with_files(&text, args, &outputs);
     let conflict = answer.status == Status::Conflict;
@@ -203,7 +207,8 @@ fn reported(args: &Args) -> Result<Done, Error> {
     let run = flow::run(&settings, &|stage| progress.begin(stage))?;
     progress.begin("report");
     let findings = run.findings();
-    let outputs = report::pages(&results(&settings, &run, &findings), args.lang.into())?;
+    let mut outputs = report::pages(&results(&settings, &run, &findings), args.lang)?;
+    outputs.extend(pictures(args, &outputs)?);
     drop(progress);
     ended(args, &settings, &run, findings, outputs)
 }
@@ -218,10 +223,27 @@ fn whole(args: &Args) -> Result<Done, Error> {
     outputs.extend(model_outputs(&run.fitted)?);
     outputs.extend(report::scored(&run.scores));
     outputs.extend(report::planned(&run.answer));
-    outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang.into())?);
+    outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang)?);
+    outputs.extend(pictures(args, &outputs)?);
     outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
     drop(progress);
     ended(args, &settings, &run, findings, outputs)
+}
+
+/// The charts as PNG, where they are asked for.
+#[cfg(feature = "png")]
+fn pictures(args: &Args, outputs: &[Output]) -> Result<Vec<Output>, Error> {
+    if args.png { report::charts::pictures(outputs, args.lang) } else { Ok(Vec::new()) }
+}
+
+/// Refuses `--png`: this program was built without what draws pictures.
+#[cfg(not(feature = "png"))]
+fn pictures(args: &Args, _: &[Output]) -> Result<Vec<Output>, Error> {
+    if !args.png {
+        return Ok(Vec::new());
+    }
+    let error = Error::setting("--png", "this program was built without pictures");
+    Err(error.help("build it with `cargo install --path . --features png`; the charts are there as SVG"))
 }
 
 /// The end of a command that makes the report: it names the page to open.
@@ -234,7 +256,7 @@ fn ended(
 ) -> Result<Done, Error> {
     let page = args.out.join("report.html");
     let text =
-        summary::text(&results(settings, run, &findings), args.lang.into()) + &format!("report: {}\n", page.display());
+        summary::text(&results(settings, run, &findings), args.lang) + &report_line(args, &page.display().to_string());
     let json = match text_of(&outputs, "manifest.json") {
         Ok(json) => json,
         Err(_) => files_json(&outputs)?,
@@ -271,7 +293,14 @@ fn outputs_of(files: Vec<(String, Vec<u8>)>) -> Vec<Output> {
 /// A summary, and on a line of its own the files that it is of.
 pub(super) fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
     let paths: Vec<String> = outputs.iter().map(|output| args.out.join(&output.path).display().to_string()).collect();
-    format!("{}\nwrote {}\n", summary.trim_end(), paths.join(", "))
+    let words = Words::of(args.lang);
+    let written = words.tell("files_written", &[("files", &paths.join(words.say("between_items")))]);
+    format!("{}\n{written}\n", summary.trim_end())
+}
+
+/// The last line of a command that makes the report.
+fn report_line(args: &Args, page: &str) -> String {
+    Words::of(args.lang).tell("report_at", &[("page", page)]) + "\n"
 }
 
 pub(super) fn files_json(outputs: &[Output]) -> Result<String, Error> {

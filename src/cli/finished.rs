@@ -29,10 +29,10 @@ pub fn report(args: &Args, options: &Report) -> Result<Done, Error> {
     };
     let actuals = actuals(options, &run.ledger)?;
     let given = results(&settings, &run, &findings);
-    outputs.extend(formats::report(&given, &actuals, &formats, args.lang.into())?);
+    outputs.extend(formats::report(&given, &actuals, &formats, args.lang)?);
     let text = match &compared {
         Some(text) => text.clone(),
-        None => summary::text(&given, args.lang.into()),
+        None => summary::text(&given, args.lang),
     };
     finish(args, &run, findings, outputs, &text)
 }
@@ -69,7 +69,7 @@ fn compared(
     let before = Side { ledger: &other.ledger, fitted: &other.fitted, answer: &other.answer, made: &other.made };
     let after = Side { ledger: &run.ledger, fitted: &run.fitted, answer: &run.answer, made };
     let comparison: Comparison = compare::compare(before, after)?;
-    let (title, lang) = (&settings.project.name, args.lang.into());
+    let (title, lang) = (&settings.project.name, args.lang);
     let text = document::markdown(&document::of_comparison(&comparison, title, lang));
     Ok((formats::comparison(&comparison, title, lang), Some(text)))
 }

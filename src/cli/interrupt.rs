@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use outlay::report::Words;
+
 /// The usual code of a program that SIGINT ended: 128 + 2.
 const INTERRUPTED: i32 = 130;
 
@@ -10,16 +12,14 @@ const INTERRUPTED: i32 = 130;
 static CAME: AtomicBool = AtomicBool::new(false);
 
 /// Handles SIGINT, SIGTERM and SIGHUP for the rest of the program.
-pub fn install() {
+pub fn install(words: &Words) {
+    let line = |told: &str| format!("{}{told}\n", words.say("error_label"));
+    let (in_place, as_before) = (line(words.say("interrupted_after")), line(words.say("interrupted_before")));
     // without a handler the default one ends the program, and staged files stay behind
-    let _ = ctrlc::set_handler(|| {
+    let _ = ctrlc::set_handler(move || {
         CAME.store(true, Ordering::SeqCst);
-        let told: &[u8] = if outlay::report::write::abandon() {
-            b"error: interrupted; the new results were in place already\n"
-        } else {
-            b"error: interrupted; results are as they were before\n"
-        };
-        let _ = std::io::stderr().write_all(told);
+        let told = if outlay::report::write::abandon() { &in_place } else { &as_before };
+        let _ = std::io::stderr().write_all(told.as_bytes());
         std::process::exit(INTERRUPTED);
     });
 }

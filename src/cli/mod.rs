@@ -5,17 +5,19 @@ mod args;
 mod commands;
 mod criteria;
 mod finished;
+mod help;
 mod interrupt;
+mod pages;
 mod progress;
+mod style;
 mod tables;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use outlay::check::{Error, Finding, Kind, Severity};
-use outlay::report::{Output, write};
+use outlay::report::{Output, Words, write};
 
 use args::Args;
 
@@ -42,12 +44,13 @@ struct Done {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
-    interrupt::install();
+    let args = help::parse();
+    let words = Words::of(args.lang);
+    interrupt::install(&words);
     let result = commands::run(&args).and_then(|done| finish(&args, &done));
     interrupt::settle();
     result.unwrap_or_else(|error| {
-        tell(&error.to_string());
+        tell(&words.error(&error), &words);
         ExitCode::from(error.kind.exit_code())
     })
 }
@@ -56,10 +59,13 @@ pub fn main() -> ExitCode {
 fn finish(args: &Args, done: &Done) -> Result<ExitCode, Error> {
     let failed: Vec<&Finding> = done.findings.iter().filter(|finding| finding.severity == Severity::Fail).collect();
     if args.strict && !failed.is_empty() {
+        let words = Words::of(args.lang);
         for finding in failed {
-            tell(&format!("error: {}: {}: {}\n", finding.check, finding.subject, finding.message));
+            let told = words.finding(finding);
+            let line = format!("{}{}: {}: {}\n", words.say("error_label"), told.check, told.subject, told.message);
+            tell(&line, &words);
         }
-        tell("help: mend what failed, or leave `--strict` out; earlier outputs are as they were\n");
+        tell(&format!("{}{}\n", words.say("help_label"), words.say("strict_help")), &words);
         return Ok(ExitCode::from(STRICT));
     }
     write::all(&done.folder, &done.outputs)?;
@@ -84,8 +90,8 @@ fn print(text: &str) -> Result<(), Error> {
 }
 
 /// Tells a person what went wrong; nobody is left to hear that it could not be told.
-fn tell(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
+fn tell(text: &str, words: &Words) {
+    let _ = std::io::stderr().write_all(style::labels(text, words).as_bytes());
 }
 
 /// An error of the library's own making that its types should have prevented.

@@ -5,36 +5,41 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use outlay::report::Words;
+
 use super::args::Args;
 
 /// A bar of the stages of a command.
-pub struct Progress(ProgressBar);
+pub struct Progress {
+    bar: ProgressBar,
+    words: Words,
+}
 
 impl Progress {
     /// A bar of `stages` steps; hidden unless a person is watching.
     pub fn new(args: &Args, stages: u64) -> Progress {
         if args.quiet || args.json || !std::io::stderr().is_terminal() {
-            return Progress(ProgressBar::hidden());
+            return Progress { bar: ProgressBar::hidden(), words: Words::of(args.lang) };
         }
         let bar = ProgressBar::new(stages);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len} {msg} {elapsed}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len} {msg} · {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));
-        Progress(bar)
+        Progress { bar, words: Words::of(args.lang) }
     }
 
     /// The next stage begins.
     pub fn begin(&self, stage: &'static str) {
-        if !self.0.message().is_empty() {
-            self.0.inc(1);
+        if !self.bar.message().is_empty() {
+            self.bar.inc(1);
         }
-        self.0.set_message(stage);
+        self.bar.set_message(self.words.stage(stage).to_owned());
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }

@@ -58,6 +58,12 @@ pub fn change_share(line: &Line) -> Option<f64> {
     (line.reference_spend > 0.0).then(|| change(line) / line.reference_spend)
 }
 
+/// The line of a channel; lines stand ascending by label.
+pub fn line_of<'a>(answer: &'a Answer, channel: &str) -> Option<&'a Line> {
+    let found = answer.lines.binary_search_by(|line| line.channel.as_str().cmp(channel)).ok();
+    found.map(|at| &answer.lines[at]).or_else(|| answer.lines.iter().find(|line| line.channel == channel))
+}
+
 /// A plan's lines from the largest rise to the largest cut.
 pub fn by_change(answer: &Answer) -> Vec<&Line> {
     let mut lines: Vec<&Line> = answer.lines.iter().collect();

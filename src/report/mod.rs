@@ -20,8 +20,10 @@ pub mod formats;
 pub mod html;
 pub mod json;
 pub mod numbers;
+pub mod outlook;
 #[cfg(test)]
 mod sample;
+mod sentences;
 pub mod statement;
 mod story;
 pub mod summary;
@@ -30,6 +32,7 @@ pub mod words;
 pub mod write;
 pub mod xlsx;
 
+pub use sentences::Sentences;
 pub use words::{Lang, Words};
 
 use crate::backtest::Backtest;

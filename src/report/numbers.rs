@@ -54,6 +54,20 @@ pub fn money(amount: f64, currency: &str) -> String {
     format!("{currency} {}", decimal(amount, if has_cents { 2 } else { 0 }))
 }
 
+/// Places that amounts in a currency have (ISO 4217).
+///
+/// ```
+/// use outlay::report::numbers::places;
+/// assert_eq!((places("CNY"), places("JPY")), (2, 0));
+/// ```
+pub fn places(currency: &str) -> usize {
+    match currency {
+        "CLP" | "ISK" | "JPY" | "KRW" | "PYG" | "UGX" | "VND" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "JOD" | "KWD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
 /// Four significant digits, for figures of any size.
 ///
 /// ```
@@ -82,6 +96,24 @@ pub fn signed_count(value: f64) -> String {
 /// A share: `12.3%`.
 pub fn percent(share: f64) -> String {
     with_percent(decimal(share * 100.0, 1))
+}
+
+/// A rate from one step to the next: three digits, however small; a factor where it is above 1.
+///
+/// ```
+/// use outlay::report::numbers::rate;
+/// assert_eq!([rate(0.0123), rate(0.5), rate(3.2)], ["1.23%", "50%", "3.2"]);
+/// ```
+pub fn rate(share: f64) -> String {
+    let three = |value: f64| {
+        if !(value > 0.0 && value.is_finite()) {
+            return decimal(value, 0);
+        }
+        let places = (2 - value.log10().floor() as i32).clamp(0, 9) as usize;
+        let text = decimal(value, places);
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    };
+    if share > 1.0 { three(share) } else { with_percent(three(share * 100.0)) }
 }
 
 /// A change: `+12.3%`.

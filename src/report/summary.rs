@@ -3,7 +3,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
-use super::numbers::{ABSENT, count, decimal, signed};
+use super::numbers::{ABSENT, count, decimal, places, signed};
 use super::text::{capital, shorten};
 use super::{Lang, Results, Words, figures, story};
 use crate::backtest::Backtest;
@@ -53,6 +53,7 @@ pub fn findings(findings: &[Finding], lang: Lang) -> String {
 }
 
 fn told(finding: &Finding, words: &Words) -> String {
+    let finding = words.finding(finding);
     let place = shorten(&finding.subject, NAME);
     let advice =
         if finding.advice.is_empty() { String::new() } else { format!(" → {}", shorten(&finding.advice, 100)) };
@@ -66,8 +67,8 @@ pub fn models(fitted: &Fitted, lang: Lang) -> String {
     for fit in &fitted.channels {
         let explained = fit.diagnostics.as_ref().map_or(ABSENT.to_owned(), |d| super::numbers::percent(d.explained));
         let curve = match &fit.curve {
-            Ok(curve) => curve.summary.saturation.family().to_owned(),
-            Err(reason) => shorten(reason, 80),
+            Ok(curve) => words.family(curve.summary.saturation.family()).to_owned(),
+            Err(reason) => shorten(&words.translate("fit.no_curve", reason), 80),
         };
         table.add_row(row([shorten(&fit.channel.label, NAME), explained, curve], &[1]));
     }
@@ -143,20 +144,22 @@ fn allocation(answer: &Answer, words: &Words) -> String {
     ];
     let mut table = table(&heads, &[1, 2, 3, 4, 5]);
     for line in figures::by_change(answer) {
-        table.add_row(row(cells(line), &[1, 2, 3, 4, 5]));
+        table.add_row(row(cells(line, &answer.currency, words), &[1, 2, 3, 4, 5]));
     }
     table.trim_fmt()
 }
 
-fn cells(line: &Line) -> [String; 7] {
+fn cells(line: &Line, currency: &str, words: &Words) -> [String; 7] {
+    let places = places(currency);
+    let limits: Vec<String> = line.limited_by.iter().map(|limit| words.limit(limit)).collect();
     [
         shorten(&line.channel, NAME),
-        decimal(line.reference_spend, 2),
-        decimal(line.spend, 2),
-        signed(figures::change(line), 2),
+        decimal(line.reference_spend, places),
+        decimal(line.spend, places),
+        signed(figures::change(line), places),
         line.expected.map_or(ABSENT.to_owned(), |expected| count(expected.mean)),
         line.marginal_cost.map_or(ABSENT.to_owned(), |cost| decimal(cost, 2)),
-        shorten(&line.limited_by.join(", "), LIMITS),
+        shorten(&limits.join(words.say("between_items")), LIMITS),
     ]
 }
 
@@ -184,7 +187,7 @@ mod tests {
     #[test]
     fn the_summary_can_be_acted_on() {
         let text = text(&Sample::hostile().results(), Lang::En);
-        for wanted in ["Spend CNY 8,000 from 2026-06-01", "4,200.0", "held: weibo", "Findings: 1 not to build upon"] {
+        for wanted in ["Spend CNY 8,000 from 1 Jun 2026", "4,200.0", "held: weibo", "Findings: 1 not to build upon"] {
             assert!(text.contains(wanted), "{wanted} in\n{text}");
         }
         assert!(text.contains("vary the budget"));

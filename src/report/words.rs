@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::check::Severity;
+use jiff::civil::Date;
+
+use super::numbers;
+use super::sentences::Sentences;
+use super::text::one_line;
+use crate::check::{Error, Finding, Problem, Severity};
 use crate::score::Tier;
 use crate::units::{Grain, Kpi};
 
@@ -59,9 +64,12 @@ impl FromStr for Lang {
     }
 }
 
-/// The words of one language by key.
+/// The words of one language by key, and the sentences of other stages in it.
 #[derive(Clone, Debug)]
-pub struct Words(BTreeMap<String, String>);
+pub struct Words {
+    words: BTreeMap<String, String>,
+    sentences: Sentences,
+}
 
 impl Words {
     /// The words of `lang`.
@@ -70,7 +78,8 @@ impl Words {
     ///
     /// Panics if the language's file is not a flat table of strings; it is part of the program and a test reads it.
     pub fn of(lang: Lang) -> Words {
-        Words(toml::from_str(lang.file()).expect("a flat table of strings"))
+        let words = toml::from_str(lang.file()).expect("a flat table of strings");
+        Words { words, sentences: Sentences::of(lang) }
     }
 
     /// The words of `key`; the key itself where there are none, which a test rules out.
@@ -80,7 +89,7 @@ impl Words {
     /// assert_eq!(Words::of(Lang::En).say("budget"), "Budget");
     /// ```
     pub fn say<'a>(&'a self, key: &'a str) -> &'a str {
-        self.0.get(key).map_or(key, String::as_str)
+        self.words.get(key).map_or(key, String::as_str)
     }
 
     /// The words of `key` with each `{name}` in them replaced by its value. Values are never searched for names.
@@ -146,7 +155,106 @@ impl Words {
 
     /// All of them by key, for templates.
     pub fn all(&self) -> &BTreeMap<String, String> {
-        &self.0
+        &self.words
+    }
+
+    /// What a stage is doing.
+    pub fn stage<'a>(&'a self, stage: &'a str) -> &'a str {
+        match stage {
+            "import" => self.say("stage_import"),
+            "unify" => self.say("stage_unify"),
+            "panel" => self.say("stage_panel"),
+            "fit" => self.say("stage_fit"),
+            "score" => self.say("stage_score"),
+            "plan" => self.say("stage_plan"),
+            "report" => self.say("stage_report"),
+            other => other,
+        }
+    }
+
+    /// A curve's family.
+    pub fn family<'a>(&'a self, family: &'a str) -> &'a str {
+        match family {
+            "hill" => self.say("family_hill"),
+            "power" => self.say("family_power"),
+            "log" => self.say("family_log"),
+            "saturating" => self.say("family_saturating"),
+            "linear" => self.say("family_linear"),
+            "points" => self.say("family_points"),
+            other => other,
+        }
+    }
+
+    /// A day that is given as ISO 8601, as the language writes it; anything else stays as it is.
+    ///
+    /// ```
+    /// use outlay::report::{Lang, Words};
+    /// assert_eq!(Lang::ALL.map(|lang| Words::of(lang).date("2026-06-01")), ["1 Jun 2026", "2026年6月1日", "2026年6月1日"]);
+    /// ```
+    pub fn date(&self, iso: &str) -> String {
+        let Ok(date) = iso.parse::<Date>() else { return iso.to_owned() };
+        let month = self.say("month_names").split(',').nth(date.month() as usize - 1).unwrap_or_default();
+        let (day, year) = (date.day().to_string(), date.year().to_string());
+        self.tell("date", &[("day", &day), ("month", month), ("year", &year)])
+    }
+
+    /// An amount in prose: cents only where they matter, the currency where the language puts it.
+    ///
+    /// ```
+    /// use outlay::report::{Lang, Words};
+    /// assert_eq!(Lang::ALL.map(|lang| Words::of(lang).money(3e6, "CNY")), ["CNY 3,000,000", "3,000,000 元", "3,000,000 元"]);
+    /// ```
+    pub fn money(&self, amount: f64, currency: &str) -> String {
+        let has_cents = amount.abs() < 1000.0 && (amount - amount.round()).abs() >= 0.005;
+        self.amount(amount, currency, if has_cents { numbers::places(currency) } else { 0 })
+    }
+
+    /// What one of something costs: always to the currency's own places.
+    pub fn cost(&self, cost: f64, currency: &str) -> String {
+        self.amount(cost, currency, numbers::places(currency).max(1))
+    }
+
+    fn amount(&self, amount: f64, currency: &str, places: usize) -> String {
+        let named =
+            |pair: &str| pair.split_once('=').filter(|(code, _)| *code == currency).map(|(_, name)| name.to_owned());
+        let name = self.say("currency_names").split(',').find_map(named);
+        let name = name.unwrap_or_else(|| currency.to_owned());
+        self.tell("money", &[("amount", &numbers::decimal(amount, places)), ("currency", &name)])
+    }
+
+    /// A sentence of another stage in this language; English where it is not known. `table` is the check, or the place.
+    pub fn translate(&self, table: &str, text: &str) -> String {
+        self.sentences.tell(table, text)
+    }
+
+    /// The name of a limit; those that outlay itself gives are told in this language.
+    pub fn limit(&self, name: &str) -> String {
+        self.translate("plan.limit", name)
+    }
+
+    /// A finding in this language, one line each.
+    pub fn finding(&self, finding: &Finding) -> Finding {
+        let tell = |text: &str| self.translate(finding.check, &one_line(text));
+        Finding {
+            subject: self.translate("subject", &one_line(&finding.subject)),
+            message: tell(&finding.message),
+            advice: tell(&finding.advice),
+            ..finding.clone()
+        }
+    }
+
+    /// An error in this language, in the shape of its own display.
+    pub fn error(&self, error: &Error) -> String {
+        let tell = |text: &str| self.translate("error", text);
+        let problem =
+            |problem: &Problem| Problem { message: tell(&problem.message), help: problem.help.as_deref().map(tell) };
+        let told = Error { kind: error.kind, problems: error.problems.iter().map(problem).collect() }.to_string();
+        let label = |line: &str| match (line.strip_prefix("error: "), line.strip_prefix("help: ")) {
+            (Some(rest), _) => format!("{}{rest}\n", self.say("error_label")),
+            (_, Some(rest)) => format!("{}{rest}\n", self.say("help_label")),
+            _ => format!("{line}\n"),
+        };
+        told.lines().map(label).collect()
     }
 }
 
@@ -188,7 +296,7 @@ mod tests {
 
     #[test]
     fn every_language_has_the_same_keys() {
-        let keys = |lang: Lang| Words::of(lang).0.into_keys().collect::<Vec<_>>();
+        let keys = |lang: Lang| Words::of(lang).words.into_keys().collect::<Vec<_>>();
         assert_eq!(keys(Lang::En), keys(Lang::Zh));
         assert_eq!(keys(Lang::En), keys(Lang::Ja));
     }
@@ -208,15 +316,18 @@ mod tests {
 
     #[test]
     fn every_key_that_is_asked_for_is_there_and_every_key_is_asked_for() {
-        let known: BTreeSet<String> = Words::of(Lang::En).0.into_keys().collect();
-        let asked = asked_for(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report"));
+        let known: BTreeSet<String> = Words::of(Lang::En).words.into_keys().collect();
+        let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut asked = asked_for(&src.join("report"));
+        asked.extend(asked_for(&src.join("cli")));
         assert_eq!(asked.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "asked for, not there");
         assert_eq!(known.difference(&asked).collect::<Vec<_>>(), Vec::<&String>::new(), "there, not asked for");
     }
 
     #[test]
     fn values_are_not_searched_for_names() {
-        let words = Words([("key".to_owned(), "{a} and {b}".to_owned())].into());
+        let words = [("key".to_owned(), "{a} and {b}".to_owned())].into();
+        let words = Words { words, sentences: Sentences::default() };
         assert_eq!(words.tell("key", &[("a", "{b}"), ("b", "2")]), "{b} and 2");
     }
 
@@ -239,7 +350,21 @@ mod tests {
             asked.extend(marks.iter().flat_map(|mark| keys_after(&text, mark)));
         }
         asked.remove("key");
+        // a section of the page is called by its word: `sections/10-summary.html`
+        asked.extend(
+            folder
+                .file_name()
+                .is_some_and(|name| name == "sections")
+                .then(|| section_names(folder))
+                .into_iter()
+                .flatten(),
+        );
         asked
+    }
+
+    fn section_names(folder: &Path) -> Vec<String> {
+        let name = |path: std::path::PathBuf| Some(path.file_stem()?.to_str()?.split_once('-')?.1.to_owned());
+        fs::read_dir(folder).unwrap().filter_map(|entry| name(entry.unwrap().path())).collect()
     }
 
     fn keys_after<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = String> + 'a {

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Output;
+use super::{Output, charts};
 use crate::check::{Error, Kind};
 
 /// Writes `outputs` into `out_dir`, which is created if needed.
@@ -157,6 +157,8 @@ enum Done {
     Added(PathBuf),
     /// A file replaced the one that the second path keeps.
     Replaced(PathBuf, PathBuf),
+    /// A file was taken away to the second path.
+    Removed(PathBuf, PathBuf),
 }
 
 impl Done {
@@ -164,7 +166,7 @@ impl Done {
         let _ = match self {
             Done::Folder(path) => fs::remove_dir(path),
             Done::Added(path) => fs::remove_file(path),
-            Done::Replaced(path, earlier) => fs::rename(earlier, path),
+            Done::Replaced(path, earlier) | Done::Removed(path, earlier) => fs::rename(earlier, path),
         };
     }
 }
@@ -176,10 +178,31 @@ fn commit(out_dir: &Path, staging: &Path, outputs: &[Output]) -> Result<(), Erro
         let earlier = staging.join(format!("old-{index}"));
         place(&staging.join("new").join(&output.path), &out_dir.join(&output.path), earlier, &mut done)
     });
+    let result = result.and_then(|()| {
+        stale(out_dir, outputs).into_iter().enumerate().try_for_each(|(index, path)| {
+            let kept = staging.join(format!("stale-{index}"));
+            fs::rename(&path, &kept).map_err(|error| cannot_write(&path, &error))?;
+            done.push(Done::Removed(path, kept));
+            Ok(())
+        })
+    });
     if result.is_err() {
         done.iter().rev().for_each(Done::undo);
     }
     result
+}
+
+/// Charts of an earlier run that this one, which draws charts too, did not draw: of channels that are no more.
+fn stale(out_dir: &Path, outputs: &[Output]) -> Vec<PathBuf> {
+    let drawn = |path: &Path| outputs.iter().any(|output| out_dir.join(&output.path) == path);
+    if !outputs.iter().any(|output| output.path.starts_with("charts/")) {
+        return Vec::new();
+    }
+    let there = fs::read_dir(out_dir.join("charts")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let ours = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(charts::is_ours);
+    let mut stale: Vec<PathBuf> = there.filter(ours).filter(|path| !drawn(path)).collect();
+    stale.sort();
+    stale
 }
 
 fn place(from: &Path, to: &Path, earlier: PathBuf, done: &mut Vec<Done>) -> Result<(), Error> {
@@ -241,6 +264,21 @@ mod tests {
         all(&out, &outputs()[..1]).unwrap();
         let names = files(&out).into_keys().collect::<Vec<_>>();
         assert_eq!(names, ["a.json", "charts/", "charts/b.svg", "z.csv"]);
+    }
+
+    #[test]
+    fn charts_of_an_earlier_run_go_and_other_files_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let drawn = |names: &[&str]| -> Vec<Output> {
+            names.iter().map(|name| Output::new(format!("charts/{name}"), "drawn")).collect()
+        };
+        all(folder.path(), &drawn(&["curve-001-a.svg", "curve-002-b.svg", "frontier.svg"])).unwrap();
+        fs::write(folder.path().join("charts/mine.svg"), "by hand").unwrap();
+        all(folder.path(), &[Output::new("plan.csv", "no charts")]).unwrap();
+        assert_eq!(files(folder.path()).len(), 6);
+        all(folder.path(), &drawn(&["curve-001-a.svg"])).unwrap();
+        let names = files(folder.path()).into_keys().collect::<Vec<_>>();
+        assert_eq!(names, ["charts/", "charts/curve-001-a.svg", "charts/mine.svg", "plan.csv"]);
     }
 
     #[test]

@@ -634,8 +634,8 @@ fn what_was_written_is_named() {
         ("plan", "wrote out/plan.json, out/plan.csv, out/plan_daily.csv"),
         ("report", "report: out/report.html"),
         ("run", "report: out/report.html"),
-        ("run --lang zh", "report: out/report.html"),
-        ("run --lang ja --out deep/out", "report: deep/out/report.html"),
+        ("run --lang zh", "报告：out/report.html"),
+        ("run --lang ja --out deep/out", "報告：deep/out/report.html"),
     ] {
         let printed = project.succeeds(command);
         assert_eq!(printed.lines().last(), Some(last), "{command}:\n{printed}");

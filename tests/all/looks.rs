@@ -24,7 +24,7 @@ fn run(names: &[&str], arguments: &[String]) -> Output {
 }
 
 /// The sample's report in one language, written under `folder`.
-fn reported(folder: &Path, lang: Lang) -> PathBuf {
+pub(crate) fn reported(folder: &Path, lang: Lang) -> PathBuf {
     let out = folder.join(lang.name());
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/outlay.toml");
     let mut command = Command::new(env!("CARGO_BIN_EXE_outlay"));
@@ -35,17 +35,17 @@ fn reported(folder: &Path, lang: Lang) -> PathBuf {
 }
 
 /// What the browser saw of a page.
-struct Seen {
+pub(crate) struct Seen {
     /// The page's elements once its script has run.
-    dom: String,
+    pub(crate) dom: String,
     /// Lines that the page wrote to the console.
-    console: Vec<String>,
+    pub(crate) console: Vec<String>,
     /// Addresses outside the machine that were asked for.
-    addresses: Vec<String>,
+    pub(crate) addresses: Vec<String>,
 }
 
 /// Opens a page without a network.
-fn open(page: &Path, folder: &Path) -> Seen {
+pub(crate) fn open(page: &Path, folder: &Path) -> Seen {
     let log = folder.join("net.json");
     let profile = tempfile::tempdir_in(folder).unwrap();
     let flags = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run \

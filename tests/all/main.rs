@@ -9,8 +9,10 @@ mod finished;
 mod imports;
 #[cfg(unix)]
 mod interrupt;
+mod languages;
 mod laws;
 mod looks;
+mod looks_page;
 mod mutate;
 mod order;
 mod plans;

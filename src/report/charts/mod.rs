@@ -6,20 +6,29 @@
 mod curves;
 mod frontier;
 mod moves;
+#[cfg(feature = "png")]
+mod png;
+mod risk;
 mod style;
+mod waterfall;
 
 pub use curves::{curve, curves, legend};
 pub use frontier::frontier;
 pub use moves::moves;
+#[cfg(feature = "png")]
+pub use png::beside as pictures;
+pub use risk::risk;
+pub use waterfall::waterfall;
 
 use rayon::prelude::*;
 
+use super::outlook::Outlook;
 use super::text::slug;
 use super::{Lang, Output, Results, Words};
 use crate::check::Error;
 
 /// All charts as files: `charts/curves.svg`, `charts/curve-….svg` for each channel with a curve,
-/// `charts/current_to_recommended.svg` and `charts/frontier.svg`; those without anything to show are absent.
+/// `charts/current_to_recommended.svg`, `charts/waterfall.svg`, `charts/risk.svg` and `charts/frontier.svg`; those without anything to show are absent.
 ///
 /// # Errors
 ///
@@ -36,11 +45,24 @@ pub fn files(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     if let Some(answer) = results.answer {
         let moved = moves(answer, usize::MAX, &words)?;
         files.extend(moved.map(|svg| Output::new("charts/current_to_recommended.svg", svg)));
+        if let Some(outlook) = Outlook::of(answer, results.fitted) {
+            let fallen = waterfall(results, answer, &outlook, &words)?;
+            files.extend(fallen.map(|svg| Output::new("charts/waterfall.svg", svg)));
+            files.extend(risk(results, &outlook, &words)?.map(|svg| Output::new("charts/risk.svg", svg)));
+        }
         files.extend(
             frontier(answer, results.settings.project.kpi, &words)?.map(|svg| Output::new("charts/frontier.svg", svg)),
         );
     }
     Ok(files)
+}
+
+/// Whether a file of `charts/` is one of those that [`files`] draws, by its name.
+pub(super) fn is_ours(name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".svg").or(name.strip_suffix(".png")) else { return false };
+    let numbered = |rest: &str| rest.len() >= 3 && rest.bytes().take(3).all(|b| b.is_ascii_digit());
+    let whole = ["curves", "current_to_recommended", "waterfall", "risk", "frontier"];
+    whole.contains(&stem) || stem.strip_prefix("curve-").is_some_and(numbered)
 }
 
 fn curve_file(results: &Results, index: usize, words: &Words) -> Result<Option<Output>, Error> {
@@ -73,6 +95,8 @@ mod tests {
             "charts/curve-001-cmd-x.svg",
             "charts/curve-002-script-alert-1-script-aaaaaaaaaaaaaaaaaa.svg",
             "charts/current_to_recommended.svg",
+            "charts/waterfall.svg",
+            "charts/risk.svg",
             "charts/frontier.svg",
         ];
         assert_eq!(names, expected);

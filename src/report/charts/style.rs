@@ -187,3 +187,23 @@ pub(super) fn recommended(area: &Area, (x, y): (i32, i32)) -> Drawn {
 pub(super) fn labels(length: i32, widest: &str) -> usize {
     (length / (pixels(widest, 12.0) + 22)).clamp(2, 8) as usize
 }
+
+/// A whole line.
+pub(super) fn sample_line_solid(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
+    area.draw(&PathElement::new(vec![px(x, y), px(x + length, y)], stroke(BLUE, 2)))
+}
+
+/// A dashed line.
+pub(super) fn sample_line_dashed(area: &Area, (x, y): (i32, i32), length: i32) -> Drawn {
+    let dash = length / 5;
+    [0, 2, 4].into_iter().try_for_each(|at| {
+        let (from, to) = (px(x + at * dash, y), px(x + (at + 1) * dash, y));
+        area.draw(&PathElement::new(vec![from, to], stroke(MUTED, 2)))
+    })
+}
+
+/// The round step (1, 2, 2.5 or 5 times a power of ten) nearest above `raw`.
+pub(super) fn round_step(raw: f64) -> f64 {
+    let power = 10f64.powf(raw.log10().floor());
+    [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= raw * 0.999).unwrap_or(raw)
+}

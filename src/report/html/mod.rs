@@ -8,37 +8,47 @@ mod view;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
 
 use super::{Lang, Output, Results, Words, numbers};
 use crate::check::{Error, Kind};
 
-/// The page and its sections, each a file; the page names them in their order.
-const TEMPLATES: [(&str, &str); 13] = [
+/// What sections share; each section is a file of its own.
+const TEMPLATES: [(&str, &str); 5] = [
     ("page.html", include_str!("page.html")),
     ("macros.html", include_str!("macros.html")),
     ("style.css", include_str!("style.css")),
-    ("summary.html", include_str!("sections/summary.html")),
-    ("allocation.html", include_str!("sections/allocation.html")),
-    ("curves.html", include_str!("sections/curves.html")),
-    ("frontier.html", include_str!("sections/frontier.html")),
-    ("prices.html", include_str!("sections/prices.html")),
-    ("suppliers.html", include_str!("sections/suppliers.html")),
-    ("models.html", include_str!("sections/models.html")),
-    ("quality.html", include_str!("sections/quality.html")),
-    ("dictionary.html", include_str!("sections/dictionary.html")),
-    ("run.html", include_str!("sections/run.html")),
+    ("tables.js", include_str!("tables.js")),
+    ("whatif.js", include_str!("whatif.js")),
 ];
 
-/// The page.
+/// The sections by their word, in the order of the page: the files of `sections/`.
+const SECTIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sections.rs"));
+
+/// A section as it stands on the page.
+#[derive(Serialize)]
+struct Section {
+    id: &'static str,
+    body: String,
+}
+
+/// The page. A section that has nothing to say is left out, and its link too.
 ///
 /// # Errors
 ///
 /// [`Kind::Bug`] when a template or a chart cannot be made from the results.
 pub fn page(results: &Results, lang: Lang) -> Result<Output, Error> {
     let words = Words::of(lang);
-    let view = view::page(results, lang, &words)?;
-    let environment = environment().map_err(refused)?;
-    let page = environment.get_template("page.html").and_then(|page| page.render(Serde(&view))).map_err(refused)?;
+    let view = Value::from(Serde(view::page(results, lang, &words)?));
+    let environment = environment(numbers::places(results.settings.project.currency.code())).map_err(refused)?;
+    let section = |(id, _): &(&'static str, &str)| {
+        let body = environment.get_template(id).and_then(|section| section.render(&view))?;
+        Ok(Section { id, body })
+    };
+    let sections = SECTIONS.iter().map(section).collect::<Result<Vec<Section>, _>>().map_err(refused)?;
+    let sections: Vec<Section> = sections.into_iter().filter(|section| !section.body.trim().is_empty()).collect();
+    let page = minijinja::context! { sections => Serde(&sections), version => env!("CARGO_PKG_VERSION"), ..view };
+    let page = environment.get_template("page.html").and_then(|template| template.render(page)).map_err(refused)?;
     Ok(Output::new("report.html", page))
 }
 
@@ -46,20 +56,29 @@ fn refused(error: minijinja::Error) -> Error {
     Error::new(Kind::Bug, format!("template {}: {error}", error.name().unwrap_or("?")))
 }
 
-fn environment() -> Result<Environment<'static>, minijinja::Error> {
+fn environment(places: usize) -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    for (name, source) in TEMPLATES {
+    // a section is HTML although its name has no ending that says so
+    environment.set_auto_escape_callback(|name| match name.rsplit('.').next() {
+        Some("css" | "js") => minijinja::AutoEscape::None,
+        _ => minijinja::AutoEscape::Html,
+    });
+    for (name, source) in TEMPLATES.iter().chain(SECTIONS) {
         environment.add_template(name, source)?;
     }
-    environment.add_filter("cents", |value: &Value| shown(value, |value| numbers::decimal(value, 2)));
-    environment.add_filter("signed_cents", |value: &Value| shown(value, |value| numbers::signed(value, 2)));
+    environment.add_filter("cents", move |value: &Value| shown(value, |value| numbers::decimal(value, places)));
+    environment.add_filter("signed_cents", move |value: &Value| shown(value, |value| numbers::signed(value, places)));
+    environment.add_filter("cost", move |value: &Value| shown(value, |value| numbers::decimal(value, places.max(1))));
+    environment.add_filter("hundredths", |value: &Value| shown(value, |value| numbers::decimal(value, 2)));
     environment.add_filter("whole", |value: &Value| shown(value, |value| numbers::decimal(value, 0)));
     environment.add_filter("signed_whole", |value: &Value| shown(value, |value| numbers::signed(value, 0)));
     environment.add_filter("count", |value: &Value| shown(value, numbers::count));
+    environment.add_filter("signed_count", |value: &Value| shown(value, numbers::signed_count));
     environment.add_filter("percent", |value: &Value| shown(value, numbers::percent));
     environment.add_filter("signed_percent", |value: &Value| shown(value, numbers::signed_percent));
+    environment.add_filter("rate", |value: &Value| shown(value, numbers::rate));
     environment.add_filter("three", |value: &Value| shown(value, |value| numbers::decimal(value, 3)));
     environment.add_filter("significant", |value: &Value| shown(value, numbers::significant));
     Ok(environment)
@@ -104,6 +123,7 @@ mod tests {
         assert!(page.contains("&lt;script&gt;alert(1)"));
         assert!(!page.contains("exports/a <b>"));
         assert_eq!(page.matches("<script>").count(), 1, "the page's own");
+        assert_eq!(page.matches("</script>").count(), 2, "the page's own, and the figures of the sliders");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What the figures say, in sentences: the same ones on the page, in the workbook and in the terminal.
 
+mod outcome;
+
+pub(super) use outcome::{cases, risk, waterfall, why};
+
 use super::figures::{self, Comparison, Totals};
-use super::numbers::{count, decimal, money, percent, signed_count, signed_percent, small_percent};
+use super::numbers::{count, percent, signed_count, signed_percent, small_percent};
 use super::text::{one_line, shorten};
 use super::{Results, Words};
 use crate::check::{Finding, Severity};
@@ -30,12 +34,13 @@ pub(super) fn plan(settings: &Settings, fitted: &Fitted, answer: &Answer, words:
 
 /// What is spent, what is expected of it, at what cost.
 fn headline(settings: &Settings, answer: &Answer, words: &Words) -> String {
-    let spent = money(answer.budget.spent, &answer.currency);
-    let days = [("spent", &*spent), ("start", &*answer.period.start), ("end", &*answer.period.end)];
+    let spent = words.money(answer.budget.spent, &answer.currency);
+    let (start, end) = (words.date(&answer.period.start), words.date(&answer.period.end));
+    let days = [("spent", &*spent), ("start", &*start), ("end", &*end)];
     let (Some(expected), Some(cost)) = (answer.expected, answer.cost_per) else {
         return words.tell("headline_no_curves", &days);
     };
-    let figures = [count(expected.mean), count(expected.p10), count(expected.p90), cost_of(cost, &answer.currency)];
+    let figures = [count(expected.mean), count(expected.p10), count(expected.p90), words.cost(cost, &answer.currency)];
     let kpi = words.kpi(settings.project.kpi);
     let mut values = days.to_vec();
     values.extend([("expected", &*figures[0]), ("low", &*figures[1]), ("high", &*figures[2]), ("cost", &*figures[3])]);
@@ -43,16 +48,11 @@ fn headline(settings: &Settings, answer: &Answer, words: &Words) -> String {
     words.tell("headline", &values)
 }
 
-/// An amount per unit, always with cents.
-fn cost_of(cost: f64, currency: &str) -> String {
-    format!("{currency} {}", decimal(cost, 2))
-}
-
 fn moved(answer: &Answer, totals: &Totals, words: &Words) -> String {
     if totals.rising + totals.falling == 0 {
         return words.say("moves_message_none").to_owned();
     }
-    let (rises, cuts) = (money(totals.rises, &answer.currency), money(totals.cuts, &answer.currency));
+    let (rises, cuts) = (words.money(totals.rises, &answer.currency), words.money(totals.cuts, &answer.currency));
     let (rising, falling) = (totals.rising.to_string(), totals.falling.to_string());
     words.tell("moved", &[("rises", &rises), ("cuts", &cuts), ("rising", &rising), ("falling", &falling)])
 }
@@ -76,8 +76,8 @@ fn bound(settings: &Settings, answer: &Answer, words: &Words) -> Option<String> 
     let goal = settings.plan.as_ref().map_or(Goal::Most, |plan| plan.goal);
     let (key, bound) = match goal {
         Goal::Most => (words.say("bound_most"), count(bound)),
-        Goal::LeastSpend => (words.say("bound_least"), money(bound, &answer.currency)),
-        Goal::BreakEven => (words.say("bound_value"), money(bound, &answer.currency)),
+        Goal::LeastSpend => (words.say("bound_least"), words.money(bound, &answer.currency)),
+        Goal::BreakEven => (words.say("bound_value"), words.money(bound, &answer.currency)),
     };
     let told = super::words::filled(key, &[("bound", &bound), ("gap", &gap)]);
     let late = (answer.status == Status::TimeLimit).then(|| words.say("time_limit"));
@@ -85,12 +85,12 @@ fn bound(settings: &Settings, answer: &Answer, words: &Words) -> Option<String> 
 }
 
 fn unspent(answer: &Answer, words: &Words) -> String {
-    let amount = money(answer.budget.unspent, &answer.currency);
+    let amount = words.money(answer.budget.unspent, &answer.currency);
     match answer.budget.unspent_because.as_deref() {
         _ if answer.budget.unspent.abs() < 0.005 => words.say("all_spent").to_owned(),
         Some(because) => {
-            let because = one_line(because);
-            words.tell("unspent", &[("amount", &amount), ("because", because.trim_end_matches('.'))])
+            let because = words.translate("plan.unspent", &one_line(because));
+            words.tell("unspent", &[("amount", &amount), ("because", because.trim_end_matches(['.', '。']))])
         }
         None => words.tell("unspent_plain", &[("amount", &amount)]),
     }
@@ -108,12 +108,12 @@ pub(super) struct Told {
 
 /// Tells a conflict.
 pub(super) fn conflict(conflict: &Conflict, currency: &str, words: &Words) -> Told {
-    let quoted = |name: &str| format!("`{}`", one_line(name));
+    let quoted = |name: &str| format!("`{}`", one_line(&words.limit(name)));
     let limits = conflict.limits.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(words.say("between_names"));
-    let short = money(conflict.short_by, currency);
+    let short = words.money(conflict.short_by, currency);
     let relax = conflict.relax.iter();
     let relax =
-        relax.map(|r| words.tell("relax_line", &[("limit", &quoted(&r.limit)), ("by", &money(r.by, currency))]));
+        relax.map(|r| words.tell("relax_line", &[("limit", &quoted(&r.limit)), ("by", &words.money(r.by, currency))]));
     let relax: Vec<String> = relax.collect();
     // without money that mends it nothing is proven: minimum buys, lots, a target or a ceiling are in the way
     let (line, why) = if relax.is_empty() {
@@ -145,8 +145,9 @@ pub(super) fn moves(answer: &Answer, words: &Words) -> String {
     let lines = figures::by_change(answer);
     let up = lines.first().filter(|line| figures::change(line) > 0.0);
     let down = lines.last().filter(|line| figures::change(line) < 0.0);
-    let named =
-        |line: &&crate::plan::Line| (shorten(&line.channel, 60), money(figures::change(line).abs(), &answer.currency));
+    let named = |line: &&crate::plan::Line| {
+        (shorten(&line.channel, 60), words.money(figures::change(line).abs(), &answer.currency))
+    };
     match (up.map(named), down.map(named)) {
         (Some((up, rise)), Some((down, cut))) => {
             words.tell("moves_message", &[("up", &up), ("rise", &rise), ("down", &down), ("cut", &cut)])
@@ -170,8 +171,8 @@ pub(super) fn frontier(results: &Results, answer: &Answer, words: &Words) -> Str
     if !(cost > 0.0 && cost.is_finite()) {
         return words.tell("frontier_plain", &[("kpi", kpi)]);
     }
-    let [from, to] = [low.0, high.0].map(|budget| money(budget, &answer.currency));
-    let cost = cost_of(cost, &answer.currency);
+    let [from, to] = [low.0, high.0].map(|budget| words.money(budget, &answer.currency));
+    let cost = words.cost(cost, &answer.currency);
     words.tell("frontier_message", &[("low", &from), ("high", &to), ("cost", &cost), ("kpi", kpi)])
 }
 
@@ -182,11 +183,9 @@ pub(super) fn prices(answer: &Answer, words: &Words) -> String {
     told.map_or_else(
         || words.say("prices_none").to_owned(),
         |price| {
-            let (limit, figure) = (one_line(&price.limit), super::numbers::significant(price.price));
-            words.tell(
-                "prices_message",
-                &[("count", &count), ("limit", &limit), ("price", &figure), ("unit", &price.unit)],
-            )
+            let (limit, figure) = (one_line(&words.limit(&price.limit)), super::numbers::significant(price.price));
+            let unit = words.translate("plan.unit", &price.unit);
+            words.tell("prices_message", &[("count", &count), ("limit", &limit), ("price", &figure), ("unit", &unit)])
         },
     )
 }
@@ -199,11 +198,11 @@ pub(super) fn suppliers(results: &Results, words: &Words) -> String {
     };
     let cost = |score: &crate::score::SupplierScore| score.cost_per.as_ref().and_then(|cost| cost.shrunk);
     let best = scores.iter().filter_map(|score| Some((score, cost(score)?))).min_by(|a, b| a.1.total_cmp(&b.1));
-    let (number, start, end) = (scores.len().to_string(), start.to_string(), end.to_string());
+    let (number, start, end) = (scores.len().to_string(), words.date(&start.to_string()), words.date(&end.to_string()));
     let mut values = vec![("count", &*number), ("start", &*start), ("end", &*end)];
     let Some((score, cost)) = best else { return words.tell("suppliers_message_plain", &values) };
     let name = score.supplier.as_deref().map_or_else(|| words.say("no_supplier").to_owned(), one_line);
-    let best = format!("{name}, {}", cost_of(cost, results.settings.project.currency.code()));
+    let best = format!("{name}, {}", words.cost(cost, results.settings.project.currency.code()));
     values.push(("best", &best));
     words.tell("suppliers_message", &values)
 }
