@@ -2,20 +2,26 @@
 //! the limits, and the frontier over budgets.
 
 pub mod answer;
+pub mod branch;
 pub mod cash;
 pub mod cents;
 pub mod conflict;
 pub mod envelope;
 pub mod explain;
+mod kernel;
+pub mod laminar;
 pub mod line;
 pub mod master;
+pub mod nested;
 pub mod polish;
+pub mod price;
 pub mod program;
 pub mod risk;
 pub mod rows;
 pub mod scenarios;
 pub mod search;
 pub mod solve;
+pub mod tree;
 
 pub use scenarios::scenarios;
 

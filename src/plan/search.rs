@@ -13,6 +13,7 @@ use std::collections::BinaryHeap;
 use rayon::prelude::*;
 
 use super::envelope::{Cells, Envelope};
+use super::laminar;
 use super::line::{Allowed, Line};
 use super::master;
 use super::polish;
@@ -22,6 +23,8 @@ use crate::check::Error;
 
 /// Relative gap at which the search ends.
 pub const TOLERANCE: f64 = 1e-6;
+/// Relative gap of a plan under nested limits at which the search over programs is not begun.
+const GOOD_ENOUGH: f64 = 1e-4;
 /// Nodes after which it ends with what it has, and fewer where nodes are large: lines times nodes.
 const MOST_NODES: usize = 400;
 const MOST_WORK: usize = 20_000;
@@ -82,6 +85,31 @@ pub struct Found {
 /// As [`master::solve`].
 pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(allowed) = capped(task) else { return Ok(None) };
+    let nested = laminar::best(task, &allowed);
+    let gap = |found: &Found| found.bound - value(task, &found.spend);
+    match nested {
+        Some(found) if gap(&found) <= GOOD_ENOUGH * found.bound.abs() => Ok(Some(found)),
+        Some(found) => {
+            let other = searched(task, allowed)?;
+            Ok(Some(other.map_or(found.clone(), |other| better(task, found, other))))
+        }
+        None => searched(task, allowed),
+    }
+}
+
+/// The better of two plans, under the lower of their bounds.
+fn better(task: &Task, a: Found, b: Found) -> Found {
+    let bound = a.bound.min(b.bound);
+    let best = if value(task, &b.spend) > value(task, &a.spend) { b } else { a };
+    Found { bound, ..best }
+}
+
+fn value(task: &Task, spend: &[f64]) -> f64 {
+    task.aim.value(map(spend.len(), |i| task.lines[i].value(spend[i])).iter().sum(), spend.iter().sum())
+}
+
+/// Solves a task whatever its limits are.
+fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> {
     let mut search = Search::new(task, &allowed);
     let Some(root) = search.solve(allowed)? else { return Ok(None) };
     let mut open = BinaryHeap::from([root]);
