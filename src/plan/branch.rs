@@ -49,10 +49,17 @@ pub struct Plan {
     pub held_by: HeldBy,
 }
 
-/// Solves a block to an absolute gap, or as far as its nodes go; `None` when nothing keeps its limits. `splits` says whether
-/// bounds may be drawn from parts and branches, which are of the spans as they are, or from prices alone.
-pub fn solve(block: &Block, allowed: &[Allowed], tolerance: f64, splits: bool) -> Option<Solved> {
+/// Solves a block to a gap relative to its objective, or as far as its nodes go; `None` when nothing keeps its limits.
+/// `splits` says whether bounds may be drawn from parts and branches, which are of the spans as they are, or from prices
+/// alone.
+pub fn solve(block: &Block, allowed: &[Allowed], gap: f64, splits: bool) -> Option<Solved> {
     let root = relaxed(block, allowed, None)?;
+    let tolerance = gap * root.bound.abs();
+    Some(closed(block, allowed, root, tolerance, splits))
+}
+
+/// Closes the gap of a block to `tolerance`.
+fn closed(block: &Block, allowed: &[Allowed], root: Relaxed, tolerance: f64, splits: bool) -> Solved {
     let mut search = Search { block, allowed, tolerance, best: None, left: f64::NEG_INFINITY };
     search.offer(root.spend.clone(), &root);
     let relaxed_bound = root.bound;
@@ -64,7 +71,7 @@ pub fn solve(block: &Block, allowed: &[Allowed], tolerance: f64, splits: bool) -
         bound = bound.min(search.branched(root));
     }
     let bound = search.best.as_ref().map_or(bound, |plan| bound.max(plan.value));
-    Some(Solved { bound, relaxed_bound, plan: search.best })
+    Solved { bound, relaxed_bound, plan: search.best }
 }
 
 struct Search<'a, 'b> {
@@ -144,7 +151,8 @@ impl Search<'_, '_> {
             .map(|group| {
                 let (part, lines, inner) = block.under(*group, root.prices[groups[*group].parent]);
                 let allowed: Vec<Allowed> = lines.iter().map(|line| self.allowed[*line]).collect();
-                (solve(&part, &allowed, tolerance, splits), lines, inner)
+                let root = relaxed(&part, &allowed, None);
+                (root.map(|root| closed(&part, &allowed, root, tolerance, splits)), lines, inner)
             })
             .collect();
         let mut from = root.clone();

@@ -20,8 +20,12 @@ pub fn rounded(spend: &[f64], allowed: &[Allowed], rows: &[&Row], budget: f64) -
     let wanted = if budget - sum <= ALL * budget { free } else { (sum * PER_UNIT + NEARLY).floor() as i64 };
     let mut left = wanted.min(free) - cents.sum;
     let order = cents.by_loss(spend);
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, line)| place[*line] = at);
     for row in (0..rows.len()).filter(|row| rows[*row].sense == Sense::AtLeast) {
-        left -= cents.give(&cents.members(row, &order), left, |cents| cents.broken_by(row) > 0.0);
+        let mut members = rows[row].lines.clone();
+        members.sort_by_key(|line| place[*line]);
+        left -= cents.give(&members, left, |cents| cents.broken_by(row) > 0.0);
     }
     while left > 0 {
         let given = cents.give(&order, left, |_| true);
@@ -61,11 +65,6 @@ impl Cents<'_> {
         let mut order: Vec<usize> = (0..spend.len()).collect();
         order.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
         order
-    }
-
-    /// The lines of a row in an order of all lines.
-    fn members(&self, row: usize, order: &[usize]) -> Vec<usize> {
-        order.iter().copied().filter(|line| self.rows_of[*line].contains(&row)).collect()
     }
 
     /// Gives a cent to each line in turn that may take one, while any is left and wanted; how many it gave.

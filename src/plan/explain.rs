@@ -1,5 +1,9 @@
 //! The answer in the user's words: what each line gets and brings, what holds it, what the limits are worth.
 
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
 use super::answer::{Answer, Budget, Conflict, Expected, FrontierPoint, Line as Row, Period, Price, Status};
 use super::cash::cash;
 use super::program::Duals;
@@ -33,6 +37,18 @@ pub struct Solution {
     pub gains: Vec<f64>,
     /// Most that could be spent.
     pub budget: f64,
+    /// The rows about several lines that each line is in and that are worth something, with their multipliers.
+    pub about: Vec<Vec<(usize, f64)>>,
+}
+
+/// The rows about several lines that each line is in, with their multipliers, where they have one.
+pub(super) fn about(problem: &Problem, duals: &Duals) -> Vec<Vec<(usize, f64)>> {
+    let mut about = vec![Vec::new(); problem.lines.len()];
+    let coupling = problem.rows.iter().enumerate().filter(|(_, row)| !row.is_bound()).zip(&duals.rows);
+    for ((index, row), dual) in coupling.filter(|(_, dual)| **dual != 0.0) {
+        row.lines.iter().for_each(|line| about[*line].push((index, *dual)));
+    }
+    about
 }
 
 /// The answer of the asked budget, with the frontier.
@@ -104,7 +120,7 @@ fn planned(problem: &Problem, solution: &Solution, frontier: Vec<FrontierPoint>)
         gap: Some(gap(objective, bound)),
         expected: Some(expected),
         cost_per: per(spent, expected.mean),
-        lines: (0..problem.lines.len()).map(|line| row(problem, solution, line, cash[line])).collect(),
+        lines: (0..problem.lines.len()).into_par_iter().map(|line| row(problem, solution, line, cash[line])).collect(),
         prices: prices(problem, solution),
         frontier,
         ..bare
@@ -156,21 +172,22 @@ fn quantiles(draws: &[f64]) -> Expected {
     Expected { mean: mean(draws), p10: at(0.1), p50: at(0.5), p90: at(0.9) }
 }
 
-/// Cash by line: a supplier's cash is of its total, shared among its lines by face value.
+/// Cash by line: a supplier's cash is of its total, shared among its lines by face value. A supplier that gets nothing may
+/// still be owed for a missed commitment; its first line bears that.
 fn line_cash(problem: &Problem, spend: &[f64]) -> Vec<f64> {
     let supplier = |line: usize| problem.lines[line].channel.value(Field::Supplier);
-    let face =
-        |name: Option<&str>| -> f64 { (0..spend.len()).filter(|l| supplier(*l) == name).map(|l| spend[l]).sum() };
-    let contract = |name: Option<&str>| {
-        problem.settings.contracts.iter().find(|contract| Some(contract.supplier.as_str()) == name)
-    };
+    let mut totals: BTreeMap<Option<&str>, (f64, usize)> = BTreeMap::new();
+    for (line, x) in spend.iter().enumerate() {
+        totals.entry(supplier(line)).or_insert((0.0, line)).0 += x;
+    }
+    let contracts = &problem.settings.contracts;
+    let contract = |name: Option<&str>| contracts.iter().find(|contract| Some(contract.supplier.as_str()) == name);
+    let owed: BTreeMap<Option<&str>, f64> =
+        totals.iter().map(|(name, (total, _))| (*name, cash(*total, contract(*name)))).collect();
     let share = |line: usize| {
-        let name = supplier(line);
-        let total = face(name);
-        // a supplier that gets nothing may still be owed for a missed commitment; its first line bears that
-        let first = (0..line).all(|before| supplier(before) != name);
-        let share = if total > 0.0 { spend[line] / total } else { f64::from(first) };
-        cents(cash(total, contract(name)) * share)
+        let (total, first) = totals[&supplier(line)];
+        let share = if total > 0.0 { spend[line] / total } else { f64::from(line == first) };
+        cents(owed[&supplier(line)] * share)
     };
     (0..spend.len()).map(share).collect()
 }
@@ -241,10 +258,9 @@ fn limited_by(problem: &Problem, solution: &Solution, line: usize) -> Vec<String
     if let Some(bound) = holding_bound(problem, solution, line) {
         add(&problem.rows[bound].label);
     }
-    let coupling = problem.rows.iter().filter(|row| !row.is_bound()).zip(&solution.duals.rows);
-    for (row, dual) in coupling {
-        if dual.abs() > least && row.lines.contains(&line) {
-            add(&row.label);
+    for (row, dual) in &solution.about[line] {
+        if dual.abs() > least {
+            add(&problem.rows[*row].label);
         }
     }
     names
@@ -255,9 +271,11 @@ fn prices(problem: &Problem, solution: &Solution) -> Vec<Price> {
     let sign = if problem.aim.goal == Goal::LeastSpend { -1.0 } else { 1.0 };
     let least = least_price(solution);
     let mut prices: Vec<Price> = Vec::new();
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut add = |label: &Label, price: f64, unit: String| {
         let limit = label.to_string();
-        match prices.iter_mut().find(|known| known.limit == limit && known.unit == unit) {
+        let place = *places.entry((limit.clone(), unit.clone())).or_insert(prices.len());
+        match prices.get_mut(place) {
             Some(known) => known.price += sign * price,
             None => prices.push(Price { limit, price: sign * price, unit }),
         }

@@ -61,18 +61,8 @@ impl Laminar<'_> {
         if budget < block.spans[0].high {
             block.spans[0] = Span { high: budget, high_row: None, ..block.spans[0] };
         }
-        let solved = self.solved(&block, true)?;
+        let solved = branch::solve(&block, self.allowed, 0.5 * TOLERANCE, true)?;
         self.found(&block, solved, 0.0)
-    }
-
-    fn solved(&self, block: &Block, splits: bool) -> Option<Solved> {
-        // how much the objective is, for a tolerance relative to it
-        let coarse = branch::solve(block, self.allowed, f64::INFINITY, false)?;
-        let size = coarse.plan.as_ref().map_or(coarse.bound, |plan| plan.value).abs();
-        if coarse.plan.as_ref().is_some_and(|plan| coarse.bound - plan.value <= 0.5 * TOLERANCE * size) {
-            return Some(coarse);
-        }
-        branch::solve(block, self.allowed, 0.5 * TOLERANCE * size, splits)
     }
 
     /// The plan at the spend from which on more brings nothing.
@@ -96,7 +86,7 @@ impl Laminar<'_> {
             whole = f64::midpoint(low, high);
         }
         block.spans = self.spans_at(&block.tree, whole);
-        let solved = self.solved(&block, false)?;
+        let solved = branch::solve(&block, self.allowed, 0.5 * TOLERANCE, false)?;
         let rises = self.gain_of_more(&block, solved.plan.as_ref()?);
         let room = if rises > 0.0 { rises * (budget - whole) } else { -rises * whole };
         self.found(&block, solved, room)

@@ -11,6 +11,8 @@
 //! line. Φ is convex; its minimum is approached by moving q towards the worst draws of the plan that it leads to (Frank &
 //! Wolfe 1956), until the best plan seen and the least bound meet.
 
+use rayon::prelude::*;
+
 use super::line::Line;
 use super::search::{self, Found, Task};
 use crate::check::Error;
@@ -59,7 +61,7 @@ fn worst_weights(draws: &[f64], level: f64) -> Vec<f64> {
 
 /// KPI of a plan in each draw: draw i is one state of the world, added up over the lines.
 pub fn draws(lines: &[Line], spend: &[f64]) -> Vec<f64> {
-    let each: Vec<Vec<f64>> = lines.iter().zip(spend).map(|(line, x)| line.in_each_state(*x)).collect();
+    let each: Vec<Vec<f64>> = lines.par_iter().zip(spend).map(|(line, x)| line.in_each_state(*x)).collect();
     let count = each.iter().map(Vec::len).max().unwrap_or(0).max(1);
     // a certain curve is the same in every state
     let in_state = |states: &Vec<f64>, draw: usize| states.get(draw).or(states.first()).copied().unwrap_or(0.0);

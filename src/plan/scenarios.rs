@@ -183,6 +183,7 @@ fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
     };
     let spend = cents::rounded(&found.spend, &task.allowed, &task.rows, budget);
     Ok(Outcome::Plan(Box::new(Solution {
+        about: explain::about(problem, &found.duals),
         spend,
         bound: found.bound,
         duals: found.duals,
