@@ -165,12 +165,12 @@ fn line_row(line: &Line, currency: &str) -> Vec<String> {
     ]
 }
 
-fn words(text: Option<&str>) -> String {
+pub(super) fn words(text: Option<&str>) -> String {
     text.map(|text| cell(text).into_owned()).unwrap_or_default()
 }
 
 /// The shortest decimal that reads back as the same number; empty when absent or not finite.
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| value.to_string()).unwrap_or_default()
 }
 
@@ -178,7 +178,7 @@ fn money(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| format!("{value:.2}")).unwrap_or_default()
 }
 
-fn table(path: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Output {
+pub(super) fn table(path: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Output {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header).expect("memory takes every byte");
     for row in rows {

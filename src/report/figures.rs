@@ -154,7 +154,7 @@ pub fn comparison(answer: &Answer, fitted: &Fitted) -> Option<Comparison> {
 
 /// S: what a period's response is multiplied by over the whole plan. Where the plan itself tells, its own figure; else
 /// the mean season factor times the periods.
-fn response_periods(line: &Line, fit: &ChannelFit, curve: &Curve, periods: f64) -> f64 {
+pub(super) fn response_periods(line: &Line, fit: &ChannelFit, curve: &Curve, periods: f64) -> f64 {
     let per_period = curve.mean(line.spend.max(0.0) / periods);
     let told = line.expected.map(|expected| expected.mean / per_period);
     let factors: Vec<f64> = fit.season.values().copied().collect();

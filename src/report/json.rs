@@ -99,7 +99,7 @@ impl Written<'_> {
     }
 }
 
-fn output(path: &str, document: &impl Serialize) -> Output {
+pub(super) fn output(path: &str, document: &impl Serialize) -> Output {
     let mut bytes = serde_json::to_vec_pretty(document).expect("string keys and plain values");
     bytes.push(b'\n');
     Output::new(path, bytes)

@@ -15,6 +15,7 @@ pub mod json;
 pub mod numbers;
 #[cfg(test)]
 mod sample;
+pub mod statement;
 mod story;
 pub mod summary;
 pub mod text;
@@ -87,13 +88,14 @@ pub fn planned(answer: &Answer) -> Vec<Output> {
     vec![json::plan(answer), csv::plan(answer)]
 }
 
-/// What `outlay report` writes: `report.html`, `report.xlsx` and `charts/`.
+/// What `outlay report` writes: `report.html`, `report.xlsx`, `statement.csv`, `statement.json` and `charts/`.
 ///
 /// # Errors
 ///
 /// [`Kind::Bug`](crate::check::Kind::Bug) when a template, a chart or the workbook cannot be made from the results.
 pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     let mut outputs = vec![html::page(results, lang)?, xlsx::workbook(results, lang)?];
+    outputs.extend(statement::statement(results).iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
     outputs.extend(charts::files(results, lang)?);
     Ok(outputs)
 }
