@@ -37,6 +37,23 @@ pub fn rounded(spend: &[f64], allowed: &[Allowed], rows: &[&Row], budget: f64) -
     cents.whole.iter().map(|cents| *cents as f64 / PER_UNIT).collect()
 }
 
+/// Takes as many cents as `over` is, and one more, off the largest line that may give them; whether one could.
+pub fn trimmed(spend: &mut [f64], allowed: &[Allowed], rows: &[&Row], over: f64) -> bool {
+    let less = ((over * PER_UNIT).ceil() + 1.0) / PER_UNIT;
+    let may_give = |line: &usize| {
+        let (x, allowed) = (spend[*line], &allowed[*line]);
+        let stays = x - less >= allowed.low.max(allowed.minimum) && allowed.lot == 0.0;
+        let floors = rows.iter().filter(|row| row.sense == Sense::AtLeast && row.lines.binary_search(line).is_ok());
+        let sum = |row: &Row| row.lines.iter().map(|line| spend[*line]).sum::<f64>();
+        stays && floors.into_iter().all(|row| sum(row) - less >= row.bound)
+    };
+    let Some(line) = (0..spend.len()).filter(may_give).max_by(|a, b| spend[*a].total_cmp(&spend[*b])) else {
+        return false;
+    };
+    spend[line] = ((spend[line] - less) * PER_UNIT).round() / PER_UNIT;
+    true
+}
+
 struct Cents<'a> {
     allowed: &'a [Allowed],
     rows: &'a [&'a Row],

@@ -174,7 +174,7 @@ fn quantiles(draws: &[f64]) -> Expected {
 
 /// Cash by line: a supplier's cash is of its total, shared among its lines by face value. A supplier that gets nothing may
 /// still be owed for a missed commitment; its first line bears that.
-fn line_cash(problem: &Problem, spend: &[f64]) -> Vec<f64> {
+pub(super) fn line_cash(problem: &Problem, spend: &[f64]) -> Vec<f64> {
     let supplier = |line: usize| problem.lines[line].channel.value(Field::Supplier);
     let mut totals: BTreeMap<Option<&str>, (f64, usize)> = BTreeMap::new();
     for (line, x) in spend.iter().enumerate() {

@@ -6,14 +6,16 @@
 use rayon::prelude::*;
 
 use super::branch::{self, Solved};
-use super::line::Allowed;
+use super::contracts::Bill;
+use super::line::{Allowed, Line};
 use super::nested::{Asked, Block, HeldBy};
 use super::price::Curve;
-use super::program::Duals;
+use super::program::{Aim, Duals};
 use super::rows::{Row, Sense};
 use super::search::{Found, TOLERANCE, Task};
 use super::tree::{Span, Tree, spans};
 use crate::settings::Goal;
+use crate::units::Field;
 
 /// Steps to the spend of a plan with shares.
 const MOST_STEPS: usize = 60;
@@ -21,6 +23,9 @@ const MOST_STEPS: usize = 60;
 /// The answer of a task that this method is for: `None` for one that it is not for, or whose limits it finds no plan
 /// within.
 pub fn best(task: &Task, allowed: &[Allowed]) -> Option<Found> {
+    if !task.contracts.is_empty() {
+        return in_cash(task, allowed);
+    }
     let asked = Asked { target: task.aim.target, cost: task.aim.max_cost_per };
     let rows: Vec<usize> = (0..task.rows.len()).filter(|row| can_bind(task.rows[*row], allowed, task.budget)).collect();
     let kept: Vec<&Row> = rows.iter().map(|row| task.rows[*row]).collect();
@@ -31,9 +36,72 @@ pub fn best(task: &Task, allowed: &[Allowed]) -> Option<Found> {
     let tree = Tree::new(&kept, task.lines.len())?;
     let curves: Vec<Curve> = task.lines.par_iter().map(Curve::new).collect();
     let worth = if task.aim.kpi > 0.0 { task.aim.spend / task.aim.kpi } else { 0.0 };
-    let block = Block { curves: curves.iter().collect(), tree, spans: Vec::new(), worth, asked };
+    let block = Block { curves: curves.iter().collect(), tree, spans: Vec::new(), worth, asked, money: task.budget };
     let laminar = Laminar { task, allowed, rows: &rows, kept: &kept };
     if shares { laminar.with_shares(block) } else { laminar.without(block) }
+}
+
+/// Whether limits stand in the way of a budget in cash being planned: ones about shares, and ones about lines of several
+/// suppliers whose cash is counted apart.
+pub fn crosses_contracts(task: &Task, row: &Row) -> bool {
+    let supplier = suppliers(task);
+    let first = row.lines.first().map(|line| supplier[*line]);
+    row.total != 0.0 || row.lines.iter().any(|line| Some(supplier[*line]) != first)
+}
+
+/// The contract of each line, by index.
+fn suppliers(task: &Task) -> Vec<Option<usize>> {
+    let of = |line: &Line| {
+        let name = line.channel.value(Field::Supplier)?;
+        task.contracts.iter().position(|contract| contract.supplier == name)
+    };
+    task.lines.iter().map(of).collect()
+}
+
+/// The answer of a task whose budget is in cash.
+fn in_cash(task: &Task, allowed: &[Allowed]) -> Option<Found> {
+    let rows: Vec<(usize, &Row)> = (0..task.rows.len())
+        .filter(|row| can_bind(task.rows[*row], allowed, f64::INFINITY))
+        .map(|row| (row, task.rows[row]))
+        .collect();
+    let curves: Vec<Curve> = task.lines.par_iter().map(Curve::new).collect();
+    let aim = task.aim;
+    let worth = if aim.kpi > 0.0 { aim.spend / aim.kpi } else { 0.0 };
+    let asked = Asked { target: aim.target, cost: aim.max_cost_per };
+    let terms = (task.budget, worth, asked);
+    let bill = Bill::new(&curves, allowed, &rows, task.contracts, &suppliers(task), terms)?;
+    let settled = bill.solve(0.5 * TOLERANCE)?;
+    let plan = settled.plan?;
+    let (mut duals, worth) = money_and_worth(aim, plan.held_by, plan.price, task.rows.len());
+    if plan.held_by == HeldBy::Spend {
+        duals.whole = worth * plan.price;
+    }
+    plan.rows.iter().for_each(|(row, dual)| duals.rows[*row] += worth * dual);
+    duals.budget = (duals.whole - aim.spend - duals.cost).max(0.0);
+    let scale = if aim.kpi > 0.0 { aim.kpi } else { 1.0 };
+    let slopes = task.lines.par_iter().zip(&plan.spend).map(|(line, x)| line.value_slope(*x)).collect();
+    let line_prices = plan.line_prices.iter().map(|price| worth * price).collect();
+    Some(Found { bound: scale * settled.bound, spend: plan.spend, duals, line_prices, slopes, held: plan.held })
+}
+
+/// The multipliers of target and ceiling on the average cost when the price of money is `price` KPI, and what a KPI is
+/// worth then.
+fn money_and_worth(aim: Aim, held_by: HeldBy, price: f64, rows: usize) -> (Duals, f64) {
+    let mut duals = Duals { rows: vec![0.0; rows], whole: aim.spend, ..Duals::default() };
+    let worth = match held_by {
+        _ if aim.goal == Goal::LeastSpend => {
+            duals.target = 1.0 / price;
+            duals.target
+        }
+        HeldBy::Cost => {
+            let cost = aim.max_cost_per.unwrap_or(0.0);
+            duals.cost = (price * aim.kpi - aim.spend) / (1.0 - cost * price);
+            duals.whole = aim.spend + duals.cost;
+            aim.kpi + cost * duals.cost
+        }
+        _ => aim.kpi,
+    };
+    (duals, worth)
 }
 
 /// Whether a row may be in the way of any plan within the budget.
@@ -146,20 +214,7 @@ impl Laminar<'_> {
         let (task, aim) = (self.task, self.task.aim);
         let plan = solved.plan?;
         let price = plan.prices[0];
-        let mut duals = Duals { rows: vec![0.0; task.rows.len()], whole: aim.spend, ..Duals::default() };
-        let worth = match plan.held_by {
-            _ if aim.goal == Goal::LeastSpend => {
-                duals.target = 1.0 / price;
-                duals.target
-            }
-            HeldBy::Cost => {
-                let cost = aim.max_cost_per.unwrap_or(0.0);
-                duals.cost = (price * aim.kpi - aim.spend) / (1.0 - cost * price);
-                duals.whole = aim.spend + duals.cost;
-                aim.kpi + cost * duals.cost
-            }
-            _ => aim.kpi,
-        };
+        let (mut duals, worth) = money_and_worth(aim, plan.held_by, price, task.rows.len());
         for (row, dual) in self.multipliers(block, &plan) {
             duals.rows[self.rows[row]] += worth * dual;
         }
@@ -177,6 +232,6 @@ impl Laminar<'_> {
         }
         let scale = if aim.kpi > 0.0 { aim.kpi } else { 1.0 };
         let slopes = task.lines.par_iter().zip(&plan.spend).map(|(line, x)| line.value_slope(*x)).collect();
-        Some(Found { bound: scale * (solved.bound + room), spend: plan.spend, duals, line_prices, slopes })
+        Some(Found { bound: scale * (solved.bound + room), spend: plan.spend, duals, line_prices, slopes, held: Vec::new() })
     }
 }

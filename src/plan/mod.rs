@@ -6,6 +6,7 @@ pub mod branch;
 pub mod cash;
 pub mod cents;
 pub mod conflict;
+pub mod contracts;
 pub mod envelope;
 pub mod explain;
 mod kernel;

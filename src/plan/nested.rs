@@ -48,6 +48,8 @@ pub struct Block<'a> {
     pub worth: f64,
     /// What else must hold.
     pub asked: Asked,
+    /// Money that its amounts are measured by.
+    pub money: f64,
 }
 
 /// What must hold of the whole block besides.
@@ -61,9 +63,9 @@ pub struct Asked {
 
 /// Prices around the place where a sum is reached: at `over` it is exceeded, at `under` not.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Bracket {
-    over: f64,
-    under: f64,
+pub(super) struct Bracket {
+    pub over: f64,
+    pub under: f64,
 }
 
 /// Where the ends of a group's span bind.
@@ -140,7 +142,7 @@ impl<'a> Block<'a> {
         let (tree, lines, groups) = self.tree.under(group);
         let curves = lines.iter().map(|line| self.curves[*line]).collect();
         let spans = groups.iter().map(|group| self.spans[*group]).collect();
-        (Block { curves, tree, spans, worth, asked: Asked::default() }, lines, groups)
+        (Block { curves, tree, spans, worth, asked: Asked::default(), money: self.money }, lines, groups)
     }
 
     /// The KPI of a spend.
@@ -179,23 +181,48 @@ impl<'a> Block<'a> {
 
     /// Money that amounts of the block are measured by.
     fn scale(&self) -> f64 {
-        if self.spans[0].high.is_finite() { self.spans[0].high } else { self.spans[0].low }
+        self.money
     }
 }
 
 /// Solves a block over the concave hulls of its curves; `None` when no spend keeps its limits.
 pub fn relaxed(block: &Block, allowed: &[Allowed], near: Option<&Relaxed>) -> Option<Relaxed> {
-    Relaxation { block, allowed, clamps: Vec::new() }.solved(near)
+    Relaxation { block, allowed, worth: block.worth, clamps: Vec::new() }.prepared(near)?.solved()
+}
+
+/// A block whose limits' prices are known, to be asked at one price around it after the other.
+pub struct Prepared<'a> {
+    /// The block.
+    pub block: Block<'a>,
+    allowed: Vec<Allowed>,
+    clamps: Vec<Clamp>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Finds the prices at which the block's limits bind; `None` when no spend keeps them.
+    pub fn new(block: Block<'a>, allowed: Vec<Allowed>) -> Option<Prepared<'a>> {
+        let relaxation = Relaxation { block: &block, allowed: &allowed, worth: 0.0, clamps: Vec::new() };
+        let clamps = relaxation.prepared(None)?.clamps;
+        Some(Prepared { block, allowed, clamps })
+    }
+
+    /// The block at a price around it.
+    pub fn at(&self, worth: f64) -> Option<Relaxed> {
+        let (block, allowed, clamps) = (&self.block, &self.allowed[..], self.clamps.clone());
+        Relaxation { block, allowed, worth, clamps }.solved()
+    }
 }
 
 struct Relaxation<'a, 'b> {
     block: &'b Block<'a>,
     allowed: &'b [Allowed],
+    /// The price around the block.
+    worth: f64,
     clamps: Vec<Clamp>,
 }
 
 impl Relaxation<'_, '_> {
-    fn solved(mut self, near: Option<&Relaxed>) -> Option<Relaxed> {
+    fn prepared(mut self, near: Option<&Relaxed>) -> Option<Self> {
         let ends = self.ends()?;
         self.clamps = vec![Clamp::default(); self.block.spans.len()];
         for level in levels(&self.block.tree) {
@@ -204,6 +231,10 @@ impl Relaxation<'_, '_> {
                 if level.len() > 1 { level.par_iter().map(of).collect() } else { level.iter().map(of).collect() };
             found.into_iter().for_each(|(group, clamp)| self.clamps[group] = clamp);
         }
+        Some(self)
+    }
+
+    fn solved(&self) -> Option<Relaxed> {
         let (price, bracket, held_by) = self.price_of_all()?;
         Some(self.answer(price, bracket, held_by))
     }
@@ -288,7 +319,7 @@ impl Relaxation<'_, '_> {
 
     /// The price of the whole block.
     fn price_of_all(&self) -> Option<(f64, Option<Bracket>, HeldBy)> {
-        let (worth, asked) = (self.block.worth, self.block.asked);
+        let (worth, asked) = (self.worth, self.block.asked);
         let price = self.clamps[0].price(worth);
         let bracket = match (self.clamps[0].cap, self.clamps[0].floor) {
             (Some(cap), _) if price > worth => Some(cap),
@@ -352,7 +383,7 @@ impl Relaxation<'_, '_> {
     fn answer(&self, price: f64, bracket: Option<Bracket>, held_by: HeldBy) -> Relaxed {
         let (groups, spans) = (&self.block.tree.groups, &self.block.spans);
         let prices = self.prices(price);
-        let worth = self.block.worth;
+        let worth = self.worth;
         let around = |group: usize| if group == 0 { worth } else { prices[groups[group].parent] };
         let mut ends: Vec<Option<f64>> = vec![None; groups.len()];
         let mut brackets: Vec<Option<Bracket>> = vec![bracket; groups.len()];
@@ -384,13 +415,13 @@ impl Relaxation<'_, '_> {
         let above: f64 = each.sum();
         let mut bound = above;
         for (group, end) in ends.iter().enumerate() {
-            let around = if group == 0 { self.block.worth } else { prices[groups[group].parent] };
+            let around = if group == 0 { self.worth } else { prices[groups[group].parent] };
             bound += end.map_or(0.0, |end| (prices[group] - around) * end);
         }
         let cost = self.block.asked.cost.unwrap_or(0.0);
         match (held_by, self.block.asked.target) {
             // with the ceiling's multiplier μ a KPI is worth 1 + c μ, and a unit of spend as much of it as the price says
-            (HeldBy::Cost, _) => bound * (1.0 - cost * self.block.worth) / (1.0 - cost * prices[0]),
+            (HeldBy::Cost, _) => bound * (1.0 - cost * self.worth) / (1.0 - cost * prices[0]),
             // with the target's multiplier ν, a unit of spend is worth 1 and a KPI ν = 1 ÷ price
             (_, Some(target)) => (bound - target) / prices[0],
             _ => bound,
@@ -485,7 +516,7 @@ fn levels(tree: &Tree) -> Vec<Vec<usize>> {
 
 /// The prices around the one at which `f`, which falls in it, passes `sum`: by the secant of logarithms, and by halving
 /// where that does not get ahead.
-fn reach(f: impl Fn(f64) -> f64, sum: f64, guess: f64, slack: f64) -> Bracket {
+pub(super) fn reach(f: impl Fn(f64) -> f64, sum: f64, guess: f64, slack: f64) -> Bracket {
     let start = if guess > 0.0 && guess.is_finite() { guess } else { 1.0 };
     let (mut over, mut under) = (None, None);
     let (mut price, mut factor) = (start, 1.2);

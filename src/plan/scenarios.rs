@@ -6,13 +6,13 @@ use super::answer::{Answer, FrontierPoint, Status};
 use super::explain::{self, Solution};
 use super::line::{Allowed, Line};
 use super::program::Aim;
-use super::rows::{self, Bounds, Row};
-use super::search::Task;
+use super::rows::{self, Bounds, Label, Number, Row, Sense};
+use super::search::{Found, Task};
 use super::{cents, conflict, risk};
 use crate::check::{Error, Kind};
 use crate::fit::Fitted;
 use crate::fit::store::season_sum;
-use crate::settings::{BudgetIn, Goal, PlanSettings};
+use crate::settings::{BudgetIn, Contract, Goal, PlanSettings};
 use crate::units::{Currency, Field};
 
 /// The problem that every scenario shares.
@@ -24,6 +24,16 @@ pub(super) struct Problem<'a> {
     pub bounds: Bounds,
     pub aim: Aim,
 }
+
+impl<'a> Problem<'a> {
+    /// The contracts that decide what face value costs: none when the budget is in face value.
+    pub fn contracts(&self) -> &'a [Contract] {
+        if self.settings.budget_in == BudgetIn::Cash { &self.settings.contracts } else { &[] }
+    }
+}
+
+/// How often spends are brought down by cents until their cash is within the budget.
+const MOST_TRIMS: usize = 20;
 
 /// How one scenario ended.
 pub(super) enum Outcome {
@@ -58,12 +68,6 @@ fn honoured(settings: &PlanSettings) -> Result<(), Error> {
     if settings.caps_from_score {
         wrong.push(
             not_yet("plan.caps_from_score", "taking caps from the scorecard").help("write them as `[[plan.limit]]`"),
-        );
-    }
-    if settings.budget_in == BudgetIn::Cash && !settings.contracts.is_empty() {
-        let what = "a budget counted in cash beside contracts";
-        wrong.push(
-            not_yet("plan.budget_in", what).help("use `budget_in = \"face\"`; the plan states the cash of each line"),
         );
     }
     Error::all(wrong)
@@ -176,12 +180,17 @@ fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         }
         return Ok(Outcome::Conflict(explain::conflict_without_money(problem)));
     }
-    let task = Task { lines: &problem.lines, allowed: problem.bounds.allowed.clone(), rows, budget, aim: problem.aim };
+    let contracts = problem.contracts();
+    let task = Task { lines: &problem.lines, allowed: problem.bounds.allowed.clone(), rows, budget, aim: problem.aim, contracts };
     let Some(found) = risk::best(&task, problem.settings.risk)? else {
         let conflict = contradiction()?;
         return Ok(Outcome::Conflict(conflict.unwrap_or_else(|| explain::conflict_without_money(problem))));
     };
-    let spend = cents::rounded(&found.spend, &task.allowed, &task.rows, budget);
+    let spend = if contracts.is_empty() {
+        cents::rounded(&found.spend, &task.allowed, &task.rows, budget)
+    } else {
+        in_cents(problem, &task, &found)
+    };
     Ok(Outcome::Plan(Box::new(Solution {
         about: explain::about(problem, &found.duals),
         spend,
@@ -191,6 +200,33 @@ fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         gains: found.slopes,
         budget,
     })))
+}
+
+/// Spends in whole cents whose cash, as written line by line, is within the budget.
+fn in_cents(problem: &Problem, task: &Task, found: &Found) -> Vec<f64> {
+    let row = |(lines, sense, bound): (&[usize], Sense, f64)| Row {
+        label: Label::Budget,
+        lines: lines.to_vec(),
+        total: 0.0,
+        sense,
+        bound,
+        number: Number::Amount,
+    };
+    let ends = |held: &(Vec<usize>, f64, f64)| {
+        let floor = row((&held.0, Sense::AtLeast, held.1));
+        let cap = held.2.is_finite().then(|| row((&held.0, Sense::AtMost, held.2)));
+        std::iter::once(floor).chain(cap).collect::<Vec<_>>()
+    };
+    let held: Vec<Row> = found.held.iter().flat_map(ends).collect();
+    let rows: Vec<&Row> = task.rows.iter().copied().chain(&held).collect();
+    let mut spend = cents::rounded(&found.spend, &task.allowed, &rows, found.spend.iter().sum());
+    for _ in 0..MOST_TRIMS {
+        let over = explain::line_cash(problem, &spend).iter().sum::<f64>() - task.budget;
+        if over < 0.005 || !cents::trimmed(&mut spend, &task.allowed, &rows, over) {
+            break;
+        }
+    }
+    spend
 }
 
 fn point(problem: &Problem, budget: f64, outcome: &Outcome) -> FrontierPoint {

@@ -20,6 +20,7 @@ use super::polish;
 use super::program::{Aim, Duals, Program};
 use super::rows::Row;
 use crate::check::Error;
+use crate::settings::Contract;
 
 /// Relative gap at which the search ends.
 pub const TOLERANCE: f64 = 1e-6;
@@ -61,6 +62,8 @@ pub struct Task<'a> {
     pub budget: f64,
     /// What for.
     pub aim: Aim,
+    /// Contracts that decide what face value costs, when the budget is in cash; else none.
+    pub contracts: &'a [Contract],
 }
 
 /// The best plan found, and how good any could be.
@@ -76,6 +79,8 @@ pub struct Found {
     pub line_prices: Vec<f64>,
     /// Worth per further unit of spend, by line.
     pub slopes: Vec<f64>,
+    /// Between which face values suppliers' totals must stay for their cash to be what it is, by their lines.
+    pub held: Vec<(Vec<usize>, f64, f64)>,
 }
 
 /// Solves a task; `None` when no spend satisfies it.
@@ -85,7 +90,15 @@ pub struct Found {
 /// As [`master::solve`].
 pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(allowed) = capped(task) else { return Ok(None) };
+    if !task.contracts.is_empty()
+        && let Some(row) = task.rows.iter().find(|row| laminar::crosses_contracts(task, row))
+    {
+        return Err(across_suppliers(row));
+    }
     let nested = laminar::best(task, &allowed);
+    if !task.contracts.is_empty() {
+        return Ok(nested);
+    }
     let gap = |found: &Found| found.bound - value(task, &found.spend);
     match nested {
         Some(found) if gap(&found) <= GOOD_ENOUGH * found.bound.abs() => Ok(Some(found)),
@@ -95,6 +108,13 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
         }
         None => searched(task, allowed),
     }
+}
+
+/// A limit that a budget in cash cannot be planned beside.
+fn across_suppliers(row: &Row) -> Error {
+    let message = format!("in cash, beside contracts, the limit `{}` is about several suppliers or a share", row.label);
+    Error::setting("plan.budget_in", message)
+        .help("write it as amounts of single suppliers, or plan with `budget_in = \"face\"`: the cash is stated beside it")
 }
 
 /// The better of two plans, under the lower of their bounds.
@@ -140,7 +160,7 @@ fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> 
     let bound = open_bound.max(search.left).max(plan.value);
     let (duals, line_prices) = search.priced(&spend).unwrap_or((plan.duals, plan.line_prices));
     let slopes = map(spend.len(), |i| task.lines[i].value_slope(spend[i]));
-    Ok(Some(Found { spend, bound, duals, line_prices, slopes }))
+    Ok(Some(Found { spend, bound, duals, line_prices, slopes, held: Vec::new() }))
 }
 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.

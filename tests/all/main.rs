@@ -8,6 +8,7 @@ mod interrupt;
 mod laws;
 mod looks;
 mod order;
+mod plan_limits;
 mod plans;
 mod program;
 mod readme;
