@@ -9,6 +9,9 @@ const NEARLY: f64 = 1e-3;
 /// Share of the budget within which a plan that spends it all may fall short by the solver's accuracy.
 const ALL: f64 = 1e-6;
 
+/// Share of a lot that the solver's accuracy may have taken.
+const LOT_SLACK: f64 = 1e-6;
+
 /// Rounds spends to cents. Every line is rounded down to what it is allowed; the cents that this frees go first where
 /// a floor misses them, then to the lines that lost most, as far as caps and budget allow.
 ///
@@ -129,6 +132,10 @@ fn down(x: f64, allowed: &Allowed) -> i64 {
     if (allowed.high - allowed.low) * PER_UNIT < 1.0 {
         // held: to the cent that its amount is written with
         return (allowed.low * PER_UNIT).round() as i64;
+    }
+    if allowed.lot > 0.0 {
+        // a whole number of lots, whatever the solver's accuracy took from it
+        return ((x / allowed.lot + LOT_SLACK).floor() * allowed.lot * PER_UNIT).round() as i64;
     }
     let floor = (allowed.low * PER_UNIT - NEARLY).ceil() as i64;
     let cents = (x * PER_UNIT + NEARLY).floor() as i64;

@@ -18,12 +18,13 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::cash::{self, Piece};
 use super::line::Allowed;
-use super::nested::{Asked, Block, HeldBy, Prepared, Relaxed, reach};
+use super::nested::{Asked, Block, HeldBy, Jump, Prepared, Relaxed, reach};
 use super::price::Curve;
 use super::rows::Row;
 use super::tree::{Span, Tree, spans};
@@ -47,12 +48,13 @@ struct Supplier<'a> {
     allowed: Vec<Allowed>,
     money: f64,
     /// The pieces of its contract within its limits, each ready to be priced.
-    pieces: Vec<(Piece, Prepared<'a>)>,
+    pieces: Vec<(Piece, Option<Prepared<'a>>)>,
 }
 
 /// What is to be solved.
+#[derive(Clone)]
 pub struct Bill<'a> {
-    suppliers: Vec<Supplier<'a>>,
+    suppliers: Vec<Arc<Supplier<'a>>>,
     /// Most cash.
     budget: f64,
     /// KPI that a unit of cash has to bring to be worth it.
@@ -111,7 +113,7 @@ impl<'a> Bill<'a> {
         let none = Vec::new();
         let supplier = |(name, lines): (&Option<usize>, &Vec<usize>)| {
             let rows = of.get(name).unwrap_or(&none);
-            Supplier::new(curves, allowed, lines, rows, name.and_then(|name| contracts.get(name)), terms.0)
+            Supplier::new(curves, allowed, lines, rows, name.and_then(|name| contracts.get(name)), terms.0).map(Arc::new)
         };
         let suppliers = lines.iter().map(supplier).collect::<Option<Vec<_>>>()?;
         let (budget, worth, asked) = terms;
@@ -125,7 +127,7 @@ impl<'a> Bill<'a> {
             return None;
         }
         let root = self.node(all)?;
-        let mut search = Search { bill: self, tolerance: gap * root.bound.abs(), best: None };
+        let mut search = Search { tolerance: gap * root.bound.abs(), best: None };
         search.settle(&root);
         let most = (MOST_WORK / self.suppliers.len().max(1)).clamp(20, MOST_NODES);
         let (mut open, mut nodes, mut left) = (BinaryHeap::from([root]), 1, f64::NEG_INFINITY);
@@ -138,9 +140,9 @@ impl<'a> Bill<'a> {
             if halves.is_empty() {
                 left = left.max(node.bound);
             }
-            for half in halves {
+            for (bill, half) in halves {
                 nodes += 1;
-                let Some(mut child) = self.node(half) else { continue };
+                let Some(mut child) = bill.node(half) else { continue };
                 child.bound = child.bound.min(node.bound);
                 search.settle(&child);
                 if search.is_good_enough(child.bound) { left = left.max(child.bound) } else { open.push(child) }
@@ -149,6 +151,17 @@ impl<'a> Bill<'a> {
         let bound = open.iter().map(|node| node.bound).fold(left, f64::max);
         let bound = search.best.as_ref().map_or(bound, |plan| bound.max(plan.value));
         Some(Settled { bound, plan: search.best })
+    }
+
+    /// The bound that prices alone prove, and the spends and prices that it comes with.
+    pub fn relaxed(&self) -> Option<(f64, Vec<f64>, Vec<f64>)> {
+        let all: Vec<(usize, usize)> = self.suppliers.iter().map(|supplier| (0, supplier.pieces.len())).collect();
+        if all.iter().any(|pieces| pieces.1 == 0) {
+            return None;
+        }
+        let node = self.node(all)?;
+        let paid = self.paid(&node.under, &node, 0.0);
+        Some((node.bound, paid.spend, paid.line_prices))
     }
 
     /// The best at a price of cash, by supplier, among some of its pieces.
@@ -162,7 +175,7 @@ impl<'a> Bill<'a> {
     }
 
     /// The relaxation over some pieces of each supplier.
-    fn node(&self, among: Vec<(usize, usize)>) -> Option<Node> {
+    fn node(&self, among: Vec<(usize, usize)>) -> Option<Node<'a>> {
         let figure = |price: f64, of: fn(&Taken) -> f64| -> f64 {
             self.at(price, &among).map_or(0.0, |taken| taken.iter().map(of).sum())
         };
@@ -215,7 +228,7 @@ impl<'a> Bill<'a> {
             }
             _ => bound,
         };
-        Some(Node { among, over: taken.0, under: taken.1, price: under, held_by, bound })
+        Some(Node { bill: self.clone(), among, over: taken.0, under: taken.1, price: under, held_by, bound })
     }
 
     fn guess(&self) -> f64 {
@@ -260,9 +273,26 @@ impl<'a> Supplier<'a> {
         };
         for piece in pieces {
             let prepared = Prepared::new(supplier.on(&piece), supplier.allowed.clone());
-            supplier.pieces.extend(prepared.map(|prepared| (piece, prepared)));
+            supplier.pieces.push((piece, prepared));
         }
-        Some(supplier)
+        supplier.pieces.iter().any(|(_, prepared)| prepared.is_some()).then_some(supplier)
+    }
+
+    /// The same with narrower lines; pieces that these cannot reach stay in their place, and are never taken.
+    fn narrowed(&self, allowed: Vec<Allowed>) -> Option<Supplier<'a>> {
+        let piece = |(piece, _): &(Piece, Option<Prepared<'a>>)| (*piece, Prepared::new(self.on(piece), allowed.clone()));
+        let pieces: Vec<_> = self.pieces.iter().map(piece).collect();
+        pieces.iter().any(|(_, prepared)| prepared.is_some()).then_some(())?;
+        Some(Supplier {
+            lines: self.lines.clone(),
+            curves: self.curves.clone(),
+            tree: self.tree.clone(),
+            spans: self.spans.clone(),
+            rows: self.rows.clone(),
+            money: self.money,
+            allowed,
+            pieces,
+        })
     }
 
     /// Its lines while their total stays on a piece.
@@ -278,9 +308,18 @@ impl<'a> Supplier<'a> {
         Block { curves: self.curves.clone(), tree, spans, worth: 0.0, asked: Asked::default(), money: self.money }
     }
 
+    /// The block of a piece that was taken.
+    fn block(&self, piece: usize) -> &Block<'a> {
+        match &self.pieces[piece].1 {
+            Some(prepared) => &prepared.block,
+            None => unreachable!("a piece without a plan is never taken"),
+        }
+    }
+
     fn at(&self, price: f64, among: (usize, usize)) -> Option<Taken> {
         let mut best: Option<Taken> = None;
         for (index, (piece, prepared)) in self.pieces.iter().enumerate().take(among.1).skip(among.0) {
+            let Some(prepared) = prepared else { continue };
             let taken = taken(index, piece, prepared, price)?;
             if best.as_ref().is_none_or(|best| taken.gain > best.gain) {
                 best = Some(taken);
@@ -311,7 +350,8 @@ fn taken(index: usize, piece: &Piece, prepared: &Prepared, price: f64) -> Option
 }
 
 /// Some pieces of each supplier, and what their relaxation says on both sides of its price.
-struct Node {
+struct Node<'a> {
+    bill: Bill<'a>,
     among: Vec<(usize, usize)>,
     over: Vec<Taken>,
     under: Vec<Taken>,
@@ -320,47 +360,100 @@ struct Node {
     bound: f64,
 }
 
-impl Node {
-    /// The two halves at the supplier whose pieces differ by the most cash; none when all agree.
-    fn halves(&self) -> Vec<Vec<(usize, usize)>> {
+/// A line of a supplier that jumps: its place there, from where to where, and where the money that is left takes it.
+#[derive(Clone, Copy)]
+struct Leap {
+    supplier: usize,
+    line: usize,
+    from: f64,
+    to: f64,
+    at: f64,
+    loss: f64,
+}
+
+impl<'a> Node<'a> {
+    /// Two halves: of the pieces of the supplier whose choices differ by the most cash, or of the spends of the line whose
+    /// jump loses most; none when nothing jumps.
+    fn halves(&self) -> Vec<(Bill<'a>, Vec<(usize, usize)>)> {
         let apart = |s: &usize| (self.over[*s].cash - self.under[*s].cash).abs();
         let differ = (0..self.over.len()).filter(|s| self.over[*s].piece != self.under[*s].piece);
-        let Some(supplier) = differ.max_by(|a, b| apart(a).total_cmp(&apart(b))) else { return Vec::new() };
+        let Some(supplier) = differ.max_by(|a, b| apart(a).total_cmp(&apart(b))) else { return self.halves_of_a_line() };
         let low = self.over[supplier].piece.min(self.under[supplier].piece) + 1;
         let (from, to) = self.among[supplier];
         let narrowed = |pieces: (usize, usize)| {
             let mut among = self.among.clone();
             among[supplier] = pieces;
-            among
+            (self.bill.clone(), among)
         };
         vec![narrowed((from, low)), narrowed((low, to))]
     }
+
+    /// The lines that jump while their supplier stays on its piece.
+    fn leaps(&self) -> Vec<Leap> {
+        let bill = &self.bill;
+        let mut leaps = Vec::new();
+        let left = (bill.budget - self.under.iter().map(|taken| taken.cash).sum::<f64>()).max(0.0);
+        for (supplier, (under, over)) in self.under.iter().zip(&self.over).enumerate() {
+            let piece = &bill.suppliers[supplier].pieces[under.piece].0;
+            let block = bill.suppliers[supplier].block(under.piece);
+            let inner = under.relaxed.jumps.iter().filter(|jump| jump.loss > 0.0);
+            leaps.extend(inner.map(|jump| {
+                let Jump { line, from, to, at, loss } = *jump;
+                Leap { supplier, line, from, to, at, loss }
+            }));
+            if under.piece != over.piece {
+                continue;
+            }
+            for (line, (from, to)) in under.relaxed.spend.iter().zip(&over.relaxed.spend).enumerate() {
+                let (from, to) = (*from, *to);
+                if to - from > 1e-6 * bill.budget {
+                    let curve = block.curves[line];
+                    let loss = curve.value(to) - curve.value(from);
+                    let at = from + (left / piece.rate.max(1e-9)).clamp(0.05 * (to - from), 0.95 * (to - from));
+                    leaps.push(Leap { supplier, line, from, to, at, loss });
+                }
+            }
+        }
+        leaps
+    }
+
+    fn halves_of_a_line(&self) -> Vec<(Bill<'a>, Vec<(usize, usize)>)> {
+        let leaps = self.leaps();
+        let Some(leap) = leaps.iter().max_by(|a, b| a.loss.total_cmp(&b.loss)) else { return Vec::new() };
+        let allowed = self.bill.suppliers[leap.supplier].allowed[leap.line];
+        let halves = [allowed.within(allowed.low, leap.at), allowed.within(leap.at, allowed.high)];
+        let narrower = |half: &Allowed| half.low > allowed.low || half.high < allowed.high;
+        if !halves.iter().flatten().all(narrower) {
+            return Vec::new();
+        }
+        let half = |half: Allowed| Some((self.bill.with_line(leap.supplier, leap.line, half)?, self.among.clone()));
+        halves.into_iter().flatten().filter_map(half).collect()
+    }
 }
 
-impl PartialEq for Node {
-    fn eq(&self, other: &Node) -> bool {
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Node<'_>) -> bool {
         self.bound == other.bound
     }
 }
-impl Eq for Node {}
-impl PartialOrd for Node {
-    fn partial_cmp(&self, other: &Node) -> Option<Ordering> {
+impl Eq for Node<'_> {}
+impl PartialOrd for Node<'_> {
+    fn partial_cmp(&self, other: &Node<'_>) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
-impl Ord for Node {
-    fn cmp(&self, other: &Node) -> Ordering {
+impl Ord for Node<'_> {
+    fn cmp(&self, other: &Node<'_>) -> Ordering {
         self.bound.total_cmp(&other.bound)
     }
 }
 
-struct Search<'a, 'b> {
-    bill: &'b Bill<'a>,
+struct Search {
     tolerance: f64,
     best: Option<Paid>,
 }
 
-impl Search<'_, '_> {
+impl Search {
     fn is_good_enough(&self, bound: f64) -> bool {
         self.best.as_ref().is_some_and(|plan| bound - plan.value <= self.tolerance)
     }
@@ -369,55 +462,52 @@ impl Search<'_, '_> {
     fn settle(&mut self, node: &Node) {
         let fixed = |taken: &[Taken]| taken.iter().map(|taken| (taken.piece, taken.piece + 1)).collect::<Vec<_>>();
         let (below, above) = (fixed(&node.under), fixed(&node.over));
-        self.fixed(&below);
+        self.fixed(&node.bill, &below);
         if above != below {
-            self.fixed(&above);
+            self.fixed(&node.bill, &above);
         }
     }
 
-    /// Offers the plan of one piece a supplier, lines that jump put before their jump.
-    fn fixed(&mut self, among: &[(usize, usize)]) {
-        let bill = self.bill;
-        let Some(node) = bill.node(among.to_vec()) else { return };
-        let target = bill.asked.target.is_some();
-        self.offer(if target { &node.over } else { &node.under }, &node);
-        if node.held_by == HeldBy::Spend {
-            self.offer(&bill.filled(&node), &node);
-        }
-        let mut allowed: Vec<Vec<Allowed>> = bill.suppliers.iter().map(|supplier| supplier.allowed.clone()).collect();
-        let mut node = node;
-        for _ in 0..MOST_SETTLINGS {
-            let mut jumped = false;
-            for (s, (under, over)) in node.under.iter().zip(&node.over).enumerate() {
-                let rises = under.relaxed.spend.iter().zip(&over.relaxed.spend).enumerate();
-                for (line, (from, to)) in rises.filter(|(_, (from, to))| **to - **from > 1e-6 * bill.budget) {
-                    let end = if target { *to } else { *from };
-                    allowed[s][line] = Allowed::between(end, end);
-                    jumped = true;
+    /// Offers the plans of one piece a supplier, lines that jump put at an end of their jump: the one before it, and the
+    /// nearer one.
+    fn fixed(&mut self, bill: &Bill, among: &[(usize, usize)]) {
+        let Some(first) = bill.node(among.to_vec()) else { return };
+        self.offers(&first);
+        type End = fn(&Leap) -> f64;
+        let before: End = |leap| leap.from;
+        let nearer: End = |leap| if leap.at - leap.from < leap.to - leap.at { leap.from } else { leap.to };
+        let after: End = |leap| leap.to;
+        let ends = if bill.asked.target.is_some() { [after, nearer] } else { [before, nearer] };
+        for end in ends {
+            let mut leaps = first.leaps();
+            let mut narrowed = bill.clone();
+            for _ in 0..MOST_SETTLINGS {
+                if leaps.is_empty() {
+                    break;
                 }
+                let Some(next) = narrowed.with_lines(&leaps, end) else { break };
+                narrowed = next;
+                let Some(node) = narrowed.node(among.to_vec()) else { break };
+                self.offers(&node);
+                leaps = node.leaps();
             }
-            if !jumped {
-                return;
-            }
-            let Some(narrow) = bill.narrowed(&allowed, among) else { return };
-            let all: Vec<(usize, usize)> = narrow.suppliers.iter().map(|_| (0, 1)).collect();
-            let Some(next) = narrow.node(all) else { return };
-            let mut named = next;
-            for taken in [&mut named.over, &mut named.under] {
-                taken.iter_mut().zip(among).for_each(|(taken, piece)| taken.piece = piece.0);
-            }
-            self.offer(if target { &named.over } else { &named.under }, &named);
-            node = named;
+        }
+    }
+
+    fn offers(&mut self, node: &Node) {
+        self.offer(if node.bill.asked.target.is_some() { &node.over } else { &node.under }, node);
+        if node.held_by == HeldBy::Spend {
+            self.offer(&node.bill.filled(node), node);
         }
     }
 
     fn offer(&mut self, taken: &[Taken], node: &Node) {
-        let bill = self.bill;
+        let bill = &node.bill;
         let (kpi, cash) = taken.iter().fold((0.0, 0.0), |sum, taken| (sum.0 + taken.kpi, sum.1 + taken.cash));
         let Some(value) = bill.value(kpi, cash) else { return };
         let holds = || {
-            let each = bill.suppliers.iter().zip(taken);
-            each.into_iter().all(|(s, taken)| s.pieces[taken.piece].1.block.holds(&s.allowed, &taken.relaxed.spend))
+            let mut each = bill.suppliers.iter().zip(taken);
+            each.all(|(s, taken)| s.block(taken.piece).holds(&s.allowed, &taken.relaxed.spend))
         };
         if self.best.as_ref().is_some_and(|plan| plan.value >= value) || !holds() {
             return;
@@ -427,25 +517,29 @@ impl Search<'_, '_> {
 }
 
 impl<'a> Bill<'a> {
-    /// The same suppliers with narrower lines, each on one piece.
-    fn narrowed(&self, allowed: &[Vec<Allowed>], among: &[(usize, usize)]) -> Option<Bill<'a>> {
-        let narrow = |s: usize| {
-            let old = &self.suppliers[s];
-            let piece = old.pieces[among[s].0].0;
-            let prepared = Prepared::new(old.on(&piece), allowed[s].clone())?;
-            Some(Supplier {
-                lines: old.lines.clone(),
-                curves: old.curves.clone(),
-                tree: old.tree.clone(),
-                spans: old.spans.clone(),
-                rows: old.rows.clone(),
-                allowed: allowed[s].clone(),
-                money: old.money,
-                pieces: vec![(piece, prepared)],
-            })
-        };
-        let suppliers = (0..allowed.len()).map(narrow).collect::<Option<Vec<_>>>()?;
-        Some(Bill { suppliers, budget: self.budget, worth: self.worth, asked: self.asked, count: self.count })
+    /// The same with one line narrower.
+    fn with_line(&self, supplier: usize, line: usize, allowed: Allowed) -> Option<Bill<'a>> {
+        let mut bill = self.clone();
+        let mut narrower = self.suppliers[supplier].allowed.clone();
+        narrower[line] = allowed;
+        bill.suppliers[supplier] = Arc::new(self.suppliers[supplier].narrowed(narrower)?);
+        Some(bill)
+    }
+
+    /// The same with lines that jump held at an end of their jump.
+    fn with_lines(&self, leaps: &[Leap], end: fn(&Leap) -> f64) -> Option<Bill<'a>> {
+        let mut bill = self.clone();
+        for supplier in 0..bill.suppliers.len() {
+            let mut narrower = bill.suppliers[supplier].allowed.clone();
+            let before = narrower.clone();
+            for leap in leaps.iter().filter(|leap| leap.supplier == supplier) {
+                narrower[leap.line] = Allowed::between(end(leap), end(leap));
+            }
+            if narrower != before {
+                bill.suppliers[supplier] = Arc::new(bill.suppliers[supplier].narrowed(narrower)?);
+            }
+        }
+        Some(bill)
     }
 
     /// What is left of the budget given to lines that jump, each as far as its jump goes.
@@ -453,7 +547,10 @@ impl<'a> Bill<'a> {
         let mut filled = node.under.clone();
         let mut left = self.budget - filled.iter().map(|taken| taken.cash).sum::<f64>();
         for (supplier, (taken, over)) in self.suppliers.iter().zip(filled.iter_mut().zip(&node.over)) {
-            let (piece, prepared) = &supplier.pieces[taken.piece];
+            let piece = &supplier.pieces[taken.piece].0;
+            if taken.piece != over.piece {
+                continue;
+            }
             for line in 0..supplier.lines.len() {
                 let jump = over.relaxed.spend[line] - taken.relaxed.spend[line];
                 let room = jump.min(left / piece.rate).min(piece.to - taken.face);
@@ -464,7 +561,7 @@ impl<'a> Bill<'a> {
                     left -= piece.rate * room;
                 }
             }
-            taken.kpi = prepared.block.kpi(&taken.relaxed.spend);
+            taken.kpi = supplier.block(taken.piece).kpi(&taken.relaxed.spend);
         }
         filled
     }
@@ -480,7 +577,8 @@ impl<'a> Bill<'a> {
             held: Vec::new(),
         };
         for (supplier, taken) in self.suppliers.iter().zip(taken) {
-            let (piece, prepared) = &supplier.pieces[taken.piece];
+            let piece = &supplier.pieces[taken.piece].0;
+            let block = supplier.block(taken.piece);
             for (line, x) in supplier.lines.iter().zip(&taken.relaxed.spend) {
                 paid.spend[*line] = *x;
             }
@@ -489,7 +587,7 @@ impl<'a> Bill<'a> {
                 members.lines.iter().for_each(|line| paid.line_prices[supplier.lines[*line]] = price);
                 let around =
                     if group == 0 { node.price * piece.rate } else { taken.relaxed.prices[members.parent] };
-                let span = &prepared.block.spans[group];
+                let span = &block.spans[group];
                 let row = if price > around { span.high_row } else { span.low_row };
                 if let (Some(_), Some(row)) = (taken.relaxed.ends[group], row) {
                     paid.rows.push((supplier.rows[row], price - around));

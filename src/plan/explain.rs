@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::answer::{Answer, Budget, Conflict, Expected, FrontierPoint, Line as Row, Period, Price, Status};
+use super::answer::{Answer, Budget, Expected, FrontierPoint, Line as Row, Period, Price, Status};
 use super::cash::cash;
 use super::program::Duals;
 use super::risk;
@@ -246,6 +246,12 @@ fn holding_bound(problem: &Problem, solution: &Solution, line: usize) -> Option<
     }
 }
 
+/// Whether a line stands at the ceiling on what its last KPI may cost, and a limit of `[[plan.limit]]` says so.
+fn names_ceiling(problem: &Problem, solution: &Solution, line: usize) -> bool {
+    let at_end = problem.bounds.allowed[line].high - solution.spend[line] <= CENT;
+    at_end && problem.bounds.high[line].is_none() && matches!(problem.ceilings[line], Some(Label::Limit(_)))
+}
+
 fn limited_by(problem: &Problem, solution: &Solution, line: usize) -> Vec<String> {
     let least = least_price(solution);
     let mut names = Vec::new();
@@ -257,6 +263,17 @@ fn limited_by(problem: &Problem, solution: &Solution, line: usize) -> Vec<String
     };
     if let Some(bound) = holding_bound(problem, solution, line) {
         add(&problem.rows[bound].label);
+    }
+    if let Some(ceiling) = &problem.ceilings[line]
+        && names_ceiling(problem, solution, line)
+    {
+        add(ceiling);
+    }
+    for count in &problem.counts {
+        let at_end = count.of(&problem.lines, &solution.spend) == count.number;
+        if at_end && count.keeps(&problem.lines[line], solution.spend[line]) && count.lines.binary_search(&line).is_ok() {
+            add(&count.label);
+        }
     }
     for (row, dual) in &solution.about[line] {
         if dual.abs() > least {
@@ -386,22 +403,4 @@ fn unspent_because(problem: &Problem, solution: &Solution) -> String {
         Goal::Most if held.is_empty() => "no line gains from more".into(),
         Goal::Most => format!("every line is held by a limit: {}", held.join(", ")),
     }
-}
-
-/// A conflict that money alone does not mend: minimum buys, lots, a target or a ceiling that no spend within limits meets.
-pub(super) fn conflict_without_money(problem: &Problem) -> Conflict {
-    let mut limits = Vec::new();
-    if problem.aim.target.is_some() {
-        limits.push(Label::Target);
-    }
-    if problem.aim.max_cost_per.is_some() {
-        limits.push(Label::MaxCostPer);
-    }
-    if problem.settings.max_marginal_cost.is_some() {
-        limits.push(Label::MaxMarginalCost);
-    }
-    let whom = |buy: &crate::settings::MinimumBuy| buy.whom.0.values().cloned().collect::<Vec<_>>().join(" / ");
-    limits.extend(problem.settings.minimum_buys.iter().map(|buy| Label::MinimumBuy(whom(buy))));
-    limits.push(Label::Budget);
-    Conflict { limits: limits.iter().map(Label::to_string).collect(), short_by: 0.0, relax: Vec::new() }
 }

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::branch::{self, Solved};
 use super::contracts::Bill;
 use super::line::{Allowed, Line};
-use super::nested::{Asked, Block, HeldBy};
-use super::price::Curve;
+use super::nested::{Asked, Block, HeldBy, relaxed};
+use super::price::{Charge, Curve};
 use super::program::{Aim, Duals};
 use super::rows::{Row, Sense};
 use super::search::{Found, TOLERANCE, Task};
@@ -20,12 +20,35 @@ use crate::units::Field;
 /// Steps to the spend of a plan with shares.
 const MOST_STEPS: usize = 60;
 
-/// The answer of a task that this method is for: `None` for one that it is not for, or whose limits it finds no plan
-/// within.
-pub fn best(task: &Task, allowed: &[Allowed]) -> Option<Found> {
-    if !task.contracts.is_empty() {
-        return in_cash(task, allowed);
+/// How a task ended.
+pub enum Nested {
+    /// With a plan.
+    Plan(Box<Found>),
+    /// With a proof that there is none.
+    NoPlan,
+    /// With neither, or it is no task for this method.
+    Undecided,
+}
+
+/// The answer of a task.
+pub fn best(task: &Task, allowed: &[Allowed]) -> Nested {
+    if task.contracts.is_empty() {
+        return in_face(task, allowed).unwrap_or(Nested::Undecided);
     }
+    in_cash(task, allowed).unwrap_or(Nested::Undecided)
+}
+
+/// A plan, a proof that there is none when every branch ended without one, or neither.
+fn ended(found: Option<Found>, bound: f64) -> Nested {
+    match found {
+        Some(found) => Nested::Plan(Box::new(found)),
+        None if bound == f64::NEG_INFINITY => Nested::NoPlan,
+        None => Nested::Undecided,
+    }
+}
+
+/// The answer of a task whose budget is in face value; `None` for one that this method is not for.
+fn in_face(task: &Task, allowed: &[Allowed]) -> Option<Nested> {
     let asked = Asked { target: task.aim.target, cost: task.aim.max_cost_per };
     let rows: Vec<usize> = (0..task.rows.len()).filter(|row| can_bind(task.rows[*row], allowed, task.budget)).collect();
     let kept: Vec<&Row> = rows.iter().map(|row| task.rows[*row]).collect();
@@ -38,7 +61,40 @@ pub fn best(task: &Task, allowed: &[Allowed]) -> Option<Found> {
     let worth = if task.aim.kpi > 0.0 { task.aim.spend / task.aim.kpi } else { 0.0 };
     let block = Block { curves: curves.iter().collect(), tree, spans: Vec::new(), worth, asked, money: task.budget };
     let laminar = Laminar { task, allowed, rows: &rows, kept: &kept };
-    if shares { laminar.with_shares(block) } else { laminar.without(block) }
+    if shares { laminar.with_shares(block).map(|found| Nested::Plan(Box::new(found))) } else { Some(laminar.without(block)) }
+}
+
+/// What the prices of nested limits prove when lines pay for counting: a bound, the spends and the prices that it comes
+/// with; within, `None` when no spend keeps the limits. `None` for a task that this method is not for.
+#[allow(clippy::type_complexity)]
+pub fn charged(task: &Task, charges: &[Charge]) -> Option<Option<(f64, Vec<f64>, Vec<f64>)>> {
+    let asked = Asked { target: task.aim.target, cost: task.aim.max_cost_per };
+    let worth = if task.aim.kpi > 0.0 { task.aim.spend / task.aim.kpi } else { 0.0 };
+    if asked != Asked::default() || task.rows.iter().any(|row| row.total != 0.0) {
+        return None;
+    }
+    let Some(allowed) = super::search::roomy(task) else { return Some(None) };
+    let mut curves: Vec<Curve> = task.lines.par_iter().map(Curve::new).collect();
+    curves.iter_mut().zip(charges).for_each(|(curve, charge)| curve.charge = *charge);
+    let rows: Vec<(usize, &Row)> = task.rows.iter().copied().enumerate().collect();
+    let scale = if task.aim.kpi > 0.0 { task.aim.kpi } else { 1.0 };
+    if !task.contracts.is_empty() {
+        let terms = (task.budget, worth, asked);
+        let bill = Bill::new(&curves, &allowed, &rows, task.contracts, &suppliers(task), terms)?;
+        return Some(bill.relaxed().map(|(bound, spend, prices)| (scale * bound, spend, prices)));
+    }
+    let kept: Vec<&Row> = task.rows.iter().copied().filter(|row| can_bind(row, &allowed, task.budget)).collect();
+    let tree = Tree::new(&kept, task.lines.len())?;
+    let mut spans = spans(&tree, &kept, task.budget);
+    spans[0].high = spans[0].high.min(task.budget);
+    let block = Block { curves: curves.iter().collect(), tree, spans, worth, asked, money: task.budget };
+    Some(relaxed(&block, &allowed, None).map(|relaxed| {
+        let mut prices = vec![0.0; task.lines.len()];
+        for (group, price) in block.tree.groups.iter().zip(&relaxed.prices) {
+            group.lines.iter().for_each(|line| prices[*line] = *price);
+        }
+        (scale * relaxed.bound, relaxed.spend, prices)
+    }))
 }
 
 /// Whether limits stand in the way of a budget in cash being planned: ones about shares, and ones about lines of several
@@ -58,8 +114,8 @@ fn suppliers(task: &Task) -> Vec<Option<usize>> {
     task.lines.iter().map(of).collect()
 }
 
-/// The answer of a task whose budget is in cash.
-fn in_cash(task: &Task, allowed: &[Allowed]) -> Option<Found> {
+/// The answer of a task whose budget is in cash; `None` for limits that it cannot be planned beside.
+fn in_cash(task: &Task, allowed: &[Allowed]) -> Option<Nested> {
     let rows: Vec<(usize, &Row)> = (0..task.rows.len())
         .filter(|row| can_bind(task.rows[*row], allowed, f64::INFINITY))
         .map(|row| (row, task.rows[row]))
@@ -70,8 +126,8 @@ fn in_cash(task: &Task, allowed: &[Allowed]) -> Option<Found> {
     let asked = Asked { target: aim.target, cost: aim.max_cost_per };
     let terms = (task.budget, worth, asked);
     let bill = Bill::new(&curves, allowed, &rows, task.contracts, &suppliers(task), terms)?;
-    let settled = bill.solve(0.5 * TOLERANCE)?;
-    let plan = settled.plan?;
+    let Some(settled) = bill.solve(0.5 * TOLERANCE) else { return Some(Nested::NoPlan) };
+    let Some(plan) = settled.plan else { return Some(ended(None, settled.bound)) };
     let (mut duals, worth) = money_and_worth(aim, plan.held_by, plan.price, task.rows.len());
     if plan.held_by == HeldBy::Spend {
         duals.whole = worth * plan.price;
@@ -81,7 +137,8 @@ fn in_cash(task: &Task, allowed: &[Allowed]) -> Option<Found> {
     let scale = if aim.kpi > 0.0 { aim.kpi } else { 1.0 };
     let slopes = task.lines.par_iter().zip(&plan.spend).map(|(line, x)| line.value_slope(*x)).collect();
     let line_prices = plan.line_prices.iter().map(|price| worth * price).collect();
-    Some(Found { bound: scale * settled.bound, spend: plan.spend, duals, line_prices, slopes, held: plan.held })
+    let bound = scale * settled.bound;
+    Some(ended(Some(Found { bound, spend: plan.spend, duals, line_prices, slopes, held: plan.held }), bound))
 }
 
 /// The multipliers of target and ceiling on the average cost when the price of money is `price` KPI, and what a KPI is
@@ -123,14 +180,15 @@ struct Laminar<'a> {
 }
 
 impl Laminar<'_> {
-    fn without(&self, mut block: Block) -> Option<Found> {
+    fn without(&self, mut block: Block) -> Nested {
         let budget = self.task.budget;
         block.spans = spans(&block.tree, self.kept, budget);
         if budget < block.spans[0].high {
             block.spans[0] = Span { high: budget, high_row: None, ..block.spans[0] };
         }
-        let solved = branch::solve(&block, self.allowed, 0.5 * TOLERANCE, true)?;
-        self.found(&block, solved, 0.0)
+        let Some(solved) = branch::solve(&block, self.allowed, 0.5 * TOLERANCE, true) else { return Nested::NoPlan };
+        let bound = solved.bound;
+        ended(self.found(&block, solved, 0.0), bound)
     }
 
     /// The plan at the spend from which on more brings nothing.

@@ -30,6 +30,29 @@ pub struct Choice {
     pub above: f64,
 }
 
+/// What a line pays for counting, in KPI.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Charge {
+    /// For spending anything; negative for what it is given.
+    pub active: f64,
+    /// For spending another amount than it is kept at.
+    pub change: f64,
+    /// What it is kept at.
+    pub kept: f64,
+    /// Whether it pays for a change whatever it spends.
+    pub changed: bool,
+}
+
+impl Charge {
+    /// Nothing.
+    pub const NONE: Charge = Charge { active: 0.0, change: 0.0, kept: 0.0, changed: false };
+
+    fn of(&self, x: f64) -> f64 {
+        let changes = self.changed || (x - self.kept).abs() > 0.005;
+        (if x > 0.0 { self.active } else { 0.0 }) + if changes { self.change } else { 0.0 }
+    }
+}
+
 /// How a curve is curved.
 #[derive(Clone, Debug)]
 enum Shape {
@@ -59,6 +82,8 @@ pub struct Curve<'a> {
     pub line: &'a Line,
     kernel: Kernel<'a>,
     shape: Shape,
+    /// What it pays for counting.
+    pub charge: Charge,
     /// The last stationary point, where the next search begins.
     last: AtomicU64,
 }
@@ -68,7 +93,7 @@ impl<'a> Curve<'a> {
     pub fn new(line: &'a Line) -> Curve<'a> {
         let kernel = Kernel::new(line);
         let shape = shape(line, &kernel);
-        Curve { line, kernel, shape, last: AtomicU64::new(line.reference.max(0.0).to_bits()) }
+        Curve { line, kernel, shape, charge: Charge::NONE, last: AtomicU64::new(line.reference.max(0.0).to_bits()) }
     }
 
     /// KPI at spend `x`.
@@ -76,8 +101,28 @@ impl<'a> Curve<'a> {
         if x > 0.0 || !self.kernel.others.is_empty() { self.kernel.value(x) } else { 0.0 }
     }
 
-    /// The best allowed spend at price `m`; the ends of the set must be allowed themselves.
+    /// The best allowed spend at price `m`, charges paid; the ends of the set must be allowed themselves.
     pub fn best(&self, allowed: &Allowed, m: f64) -> Choice {
+        let best = self.uncharged(allowed, m);
+        if self.charge.active == 0.0 && self.charge.change == 0.0 {
+            return best;
+        }
+        let paid = |choice: Choice, charge: f64| Choice {
+            gain: choice.gain - charge,
+            above: choice.above - charge,
+            ..choice
+        };
+        // whatever else it spends it pays for all that counts
+        let most = self.charge.active + self.charge.change;
+        let mut charged = paid(best, most);
+        let least = allowed.up(allowed.low.max(0.01));
+        for x in [Some(0.0), Some(self.charge.kept), least].into_iter().flatten().filter(|x| allowed.holds(*x)) {
+            charged = better(charged, paid(self.at(x, m), self.charge.of(x)));
+        }
+        charged
+    }
+
+    fn uncharged(&self, allowed: &Allowed, m: f64) -> Choice {
         let (low, high) = (allowed.low, allowed.high);
         if low >= high || matches!(self.shape, Shape::None) {
             let spend = if low < high && m < 0.0 { high } else { low };

@@ -13,8 +13,9 @@
 
 use rayon::prelude::*;
 
+use super::count::{self, Count};
 use super::line::Line;
-use super::search::{self, Found, Task};
+use super::search::{Found, Task};
 use crate::check::Error;
 use crate::math::mean;
 use crate::settings::{Risk, RiskMeasure};
@@ -72,11 +73,11 @@ pub fn draws(lines: &[Line], spend: &[f64]) -> Vec<f64> {
 ///
 /// # Errors
 ///
-/// As [`search::best`].
-pub fn best(task: &Task, risk: Risk) -> Result<Option<Found>, Error> {
+/// As [`count::best`].
+pub fn best(task: &Task, limits: &[Count], risk: Risk) -> Result<Option<Found>, Error> {
     let states = task.lines.iter().map(|line| line.states().len()).max().unwrap_or(0);
     if !counts(risk) || states < 2 {
-        return search::best(task);
+        return count::best(task, limits);
     }
     let mut worst = vec![1.0 / states as f64; states];
     let mut best: Option<(f64, Found)> = None;
@@ -84,7 +85,7 @@ pub fn best(task: &Task, risk: Risk) -> Result<Option<Found>, Error> {
     for step in 0..MOST_STEPS {
         let lines = weighed(task.lines, &worst, risk.weight);
         let weighed = Task { lines: &lines, allowed: task.allowed.clone(), rows: task.rows.clone(), ..*task };
-        let Some(found) = search::best(&weighed)? else { return Ok(None) };
+        let Some(found) = count::best(&weighed, limits)? else { return Ok(None) };
         bound = bound.min(found.bound);
         let draws = draws(task.lines, &found.spend);
         let reached = value(&draws, risk);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::count::{self, Count};
 use super::line::{Allowed, Line};
 use crate::check::Error;
 use crate::settings::{Limit, NoCurve, PlanSettings, Whom};
@@ -104,6 +105,16 @@ impl Row {
 ///
 /// [`crate::check::Kind::Settings`] for limits that match no line.
 pub fn all(lines: &[Line], settings: &PlanSettings) -> Result<(Vec<Row>, Vec<Allowed>), Error> {
+    let (rows, allowed, _) = all_with_counts(lines, settings)?;
+    Ok((rows, allowed))
+}
+
+/// As [`all`], and the limits on how many lines.
+///
+/// # Errors
+///
+/// As [`all`].
+pub fn all_with_counts(lines: &[Line], settings: &PlanSettings) -> Result<(Vec<Row>, Vec<Allowed>, Vec<Count>), Error> {
     let mut rows = Vec::new();
     let mut wrong = Vec::new();
     let mut alone = vec![false; lines.len()];
@@ -132,8 +143,9 @@ pub fn all(lines: &[Line], settings: &PlanSettings) -> Result<(Vec<Row>, Vec<All
         }
     }
     Error::all(wrong)?;
+    let counts = count::all(|limit| whom(&settings.limits[limit].whom), settings);
     rows.extend(without_curve(lines, settings, &alone));
-    Ok((rows, allowed))
+    Ok((rows, allowed, counts))
 }
 
 fn no_line(place: &str, lines: &[Line]) -> Error {

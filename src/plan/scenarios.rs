@@ -3,12 +3,13 @@
 use rayon::prelude::*;
 
 use super::answer::{Answer, FrontierPoint, Status};
+use super::count::{self, Count, Counted};
 use super::explain::{self, Solution};
 use super::line::{Allowed, Line};
 use super::program::Aim;
 use super::rows::{self, Bounds, Label, Number, Row, Sense};
 use super::search::{Found, Task};
-use super::{cents, conflict, risk};
+use super::{cents, contradiction, risk};
 use crate::check::{Error, Kind};
 use crate::fit::Fitted;
 use crate::fit::store::season_sum;
@@ -23,6 +24,11 @@ pub(super) struct Problem<'a> {
     pub rows: Vec<Row>,
     pub bounds: Bounds,
     pub aim: Aim,
+    pub counts: Vec<Count>,
+    /// The ceiling on what each line pays for its last KPI, when there is one.
+    pub ceilings: Vec<Option<Label>>,
+    /// How each line may be bought, before any row is about it: nothing or a minimum, in lots.
+    pub bought: Vec<Allowed>,
 }
 
 impl<'a> Problem<'a> {
@@ -88,12 +94,10 @@ fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
 fn problem<'a>(fitted: &'a Fitted, settings: &'a PlanSettings) -> Result<Problem<'a>, Error> {
     let lines = lines(fitted, settings)?;
     contracts_have_lines(&lines, settings)?;
-    let (rows, allowed) = rows::all(&lines, settings)?;
+    let (rows, allowed, counts) = rows::all_with_counts(&lines, settings)?;
+    let bought = allowed.clone();
     let mut bounds = Bounds::new(&rows, allowed);
-    if let Some(ceiling) = settings.max_marginal_cost {
-        let each = bounds.allowed.par_iter_mut().zip(&lines);
-        each.for_each(|(allowed, line)| under_marginal_cost(allowed, line, ceiling, settings.budget));
-    }
+    let ceilings = under_ceilings(&mut bounds.allowed, &lines, settings, |_| true);
     let (kpi, spend) = match settings.goal {
         Goal::Most => (1.0, 0.0),
         Goal::BreakEven => (settings.value_per.unwrap_or(1.0), 1.0),
@@ -101,7 +105,7 @@ fn problem<'a>(fitted: &'a Fitted, settings: &'a PlanSettings) -> Result<Problem
     };
     let target = settings.target.filter(|_| settings.goal == Goal::LeastSpend);
     let aim = Aim { goal: settings.goal, kpi, spend, target, max_cost_per: settings.max_cost_per };
-    Ok(Problem { fitted, settings, lines, rows, bounds, aim })
+    Ok(Problem { fitted, settings, lines, rows, bounds, aim, counts, ceilings, bought })
 }
 
 /// Refuses a contract with a supplier that no line names: its commitment would be missed in silence.
@@ -134,6 +138,30 @@ fn lines(fitted: &Fitted, settings: &PlanSettings) -> Result<Vec<Line>, Error> {
         })
     };
     fitted.channels.iter().map(line).collect()
+}
+
+/// Narrows lines by the ceilings on what their last KPI may cost, those that are `kept`; which ceiling each line is under.
+pub(super) fn under_ceilings(
+    allowed: &mut [Allowed], lines: &[Line], settings: &PlanSettings, kept: impl Fn(&Label) -> bool,
+) -> Vec<Option<Label>> {
+    let mut under = vec![None; lines.len()];
+    if let (Some(ceiling), true) = (settings.max_marginal_cost, kept(&Label::MaxMarginalCost)) {
+        let each = allowed.par_iter_mut().zip(lines);
+        each.for_each(|(allowed, line)| under_marginal_cost(allowed, line, ceiling, settings.budget));
+        under.fill(Some(Label::MaxMarginalCost));
+    }
+    for limit in &settings.limits {
+        let label = Label::Limit(limit.name.clone());
+        let Some(ceiling) = limit.max_marginal_cost.filter(|_| kept(&label)) else { continue };
+        for line in (0..lines.len()).filter(|line| limit.whom.matches(&lines[*line].channel)) {
+            let before = allowed[line];
+            under_marginal_cost(&mut allowed[line], &lines[line], ceiling, settings.budget);
+            if allowed[line] != before {
+                under[line] = Some(label.clone());
+            }
+        }
+    }
+    under
 }
 
 /// Spends beyond which the last KPI costs more than `ceiling` are not allowed; a floor outranks it.
@@ -171,21 +199,17 @@ fn edge(mut inside: f64, mut outside: f64, holds: &impl Fn(f64) -> bool) -> f64 
 
 /// One scenario: the best plan at a budget, or why there is none.
 fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
-    let contradiction = || conflict::find(problem.lines.len(), &problem.rows, budget);
     let rows: Vec<&Row> = problem.rows.iter().filter(|row| !row.is_bound()).collect();
     let empty = |allowed: &Allowed| allowed.within(0.0, f64::INFINITY).is_none();
     if problem.bounds.allowed.iter().any(empty) {
-        if let Some(conflict) = contradiction()? {
-            return Ok(Outcome::Conflict(conflict));
-        }
-        return Ok(Outcome::Conflict(explain::conflict_without_money(problem)));
+        return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));
     }
     let contracts = problem.contracts();
     let task = Task { lines: &problem.lines, allowed: problem.bounds.allowed.clone(), rows, budget, aim: problem.aim, contracts };
-    let Some(found) = risk::best(&task, problem.settings.risk)? else {
-        let conflict = contradiction()?;
-        return Ok(Outcome::Conflict(conflict.unwrap_or_else(|| explain::conflict_without_money(problem))));
+    let Some(found) = risk::best(&task, &problem.counts, problem.settings.risk)? else {
+        return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));
     };
+    let task = Task { allowed: unchanged_held(problem, &found.spend), ..task };
     let spend = if contracts.is_empty() {
         cents::rounded(&found.spend, &task.allowed, &task.rows, budget)
     } else {
@@ -200,6 +224,20 @@ fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         gains: found.slopes,
         budget,
     })))
+}
+
+/// The allowed spends, of a line that does not change where changes are counted only what it has: a cent is a change.
+fn unchanged_held(problem: &Problem, spend: &[f64]) -> Vec<Allowed> {
+    let mut allowed = problem.bounds.allowed.clone();
+    for count in problem.counts.iter().filter(|count| count.counted == Counted::Changed) {
+        for line in &count.lines {
+            let kept = count::kept(&problem.lines[*line]);
+            if (spend[*line] - kept).abs() < 0.005 {
+                allowed[*line] = Allowed::between(kept, kept);
+            }
+        }
+    }
+    allowed
 }
 
 /// Spends in whole cents whose cash, as written line by line, is within the budget.

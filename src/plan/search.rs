@@ -13,7 +13,8 @@ use std::collections::BinaryHeap;
 use rayon::prelude::*;
 
 use super::envelope::{Cells, Envelope};
-use super::laminar;
+use super::cash;
+use super::laminar::{self, Nested};
 use super::line::{Allowed, Line};
 use super::master;
 use super::polish;
@@ -24,6 +25,8 @@ use crate::settings::Contract;
 
 /// Relative gap at which the search ends.
 pub const TOLERANCE: f64 = 1e-6;
+/// Room for a line beyond the budget.
+const ROOM: f64 = 1.01;
 /// Relative gap of a plan under nested limits at which the search over programs is not begun.
 const GOOD_ENOUGH: f64 = 1e-4;
 /// Nodes after which it ends with what it has, and fewer where nodes are large: lines times nodes.
@@ -95,7 +98,13 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     {
         return Err(across_suppliers(row));
     }
-    let nested = laminar::best(task, &allowed);
+    let Some(roomy) = roomy(task) else { return Ok(None) };
+    let nested = match laminar::best(task, &roomy) {
+        Nested::NoPlan => return Ok(None),
+        Nested::Plan(found) => Some(*found),
+        Nested::Undecided if !task.contracts.is_empty() => return Err(neither_plan_nor_proof()),
+        Nested::Undecided => None,
+    };
     if !task.contracts.is_empty() {
         return Ok(nested);
     }
@@ -108,6 +117,12 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
         }
         None => searched(task, allowed),
     }
+}
+
+/// The end of a search that found no plan and did not prove that there is none.
+fn neither_plan_nor_proof() -> Error {
+    Error::setting("plan", "the search found no plan within the limits, and no proof that there is none")
+        .help("widen a minimum buy, a lot or a limit, and plan again")
 }
 
 /// A limit that a budget in cash cannot be planned beside.
@@ -124,7 +139,8 @@ fn better(task: &Task, a: Found, b: Found) -> Found {
     Found { bound, ..best }
 }
 
-fn value(task: &Task, spend: &[f64]) -> f64 {
+/// The objective of a spend.
+pub(super) fn value(task: &Task, spend: &[f64]) -> f64 {
     task.aim.value(map(spend.len(), |i| task.lines[i].value(spend[i])).iter().sum(), spend.iter().sum())
 }
 
@@ -155,7 +171,10 @@ fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> 
         }
     }
     let open_bound = open.iter().map(|node| node.bound).fold(f64::NEG_INFINITY, f64::max);
-    let Some(plan) = search.incumbent.take() else { return Ok(None) };
+    let undecided = !open.is_empty() || search.left > f64::NEG_INFINITY;
+    let Some(plan) = search.incumbent.take() else {
+        return if undecided { Err(neither_plan_nor_proof()) } else { Ok(None) };
+    };
     let spend = search.polished(&plan);
     let bound = open_bound.max(search.left).max(plan.value);
     let (duals, line_prices) = search.priced(&spend).unwrap_or((plan.duals, plan.line_prices));
@@ -166,6 +185,17 @@ fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.
 fn capped(task: &Task) -> Option<Vec<Allowed>> {
     task.allowed.iter().map(|allowed| allowed.within(0.0, task.budget.max(allowed.low))).collect()
+}
+
+/// The allowed sets with a little more room than the budget has: what holds a line is then the budget, at its price, and
+/// not the end of its own set.
+pub(super) fn roomy(task: &Task) -> Option<Vec<Allowed>> {
+    let pieces = task.contracts.iter().flat_map(cash::pieces);
+    let most = |piece: cash::Piece| {
+        if piece.rate > 0.0 { ((task.budget - piece.base) / piece.rate).min(piece.to) } else { 10.0 * task.budget }
+    };
+    let most = ROOM * pieces.map(most).fold(task.budget, f64::max);
+    task.allowed.iter().map(|allowed| allowed.within(0.0, most.max(allowed.low))).collect()
 }
 
 /// A node after its program was solved and refined.
