@@ -27,7 +27,7 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         Command::Plan { models: None } => planned(args),
         Command::Report => reported(args),
         Command::Run => whole(args),
-        Command::Efficiency(options) => Ok(document(args, tables::efficiency(options)?)),
+        Command::Efficiency(options) => Ok(document(args, tables::efficiency(options, args.seed)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
     }
 }

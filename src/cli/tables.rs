@@ -51,6 +51,15 @@ pub struct Efficiency {
     /// Column of groups: each unit is held against its own group only.
     #[arg(long)]
     group: Option<String>,
+    /// Inputs that a unit cannot change (non-discretionary).
+    #[arg(long, value_delimiter = ',')]
+    fixed: Vec<String>,
+    /// Add scale efficiency and returns to scale.
+    #[arg(long)]
+    scale: bool,
+    /// Correct efficiencies for their bias by this many bootstrap samples, with 95 % intervals; 2000 is usual.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    bootstrap: usize,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -101,6 +110,9 @@ pub struct Rates {
     /// Which rate ranks first.
     #[arg(long, value_enum, default_value_t = BestName::High)]
     best: BestName,
+    /// A rate to reach: at least, or at most where the lowest is best.
+    #[arg(long, value_name = "RATE")]
+    target: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -116,7 +128,7 @@ enum BestName {
 }
 
 /// The document of `outlay efficiency`.
-pub fn efficiency(args: &Efficiency) -> Result<String, Error> {
+pub fn efficiency(args: &Efficiency, seed: u64) -> Result<String, Error> {
     let sheet = Sheet::read(&args.table)?;
     let columns = |names: &[String]| -> Result<Vec<Column>, Error> {
         names.iter().map(|name| Ok(Column { name: name.clone(), values: sheet.numbers(name)? })).collect()
@@ -128,14 +140,14 @@ pub fn efficiency(args: &Efficiency) -> Result<String, Error> {
         bads: columns(&args.bad)?,
     };
     let document = match &args.group {
-        Some(group) => efficiency::by_group(&table, &sheet.texts(group)?, &args.options())?,
-        None => efficiency::table(&table, &args.options())?,
+        Some(group) => efficiency::by_group(&table, &sheet.texts(group)?, &args.options(seed))?,
+        None => efficiency::table(&table, &args.options(seed))?,
     };
     json(&document)
 }
 
 impl Efficiency {
-    fn options(&self) -> Options {
+    fn options(&self, seed: u64) -> Options {
         Options {
             returns: match self.returns {
                 ReturnsName::Crs => Returns::Crs,
@@ -159,6 +171,10 @@ impl Efficiency {
                 CrossName::Benevolent => Cross::Benevolent,
             }),
             ratios: self.ratios.clone(),
+            fixed: self.fixed.clone(),
+            scale: self.scale,
+            bootstrap: self.bootstrap,
+            seed,
         }
     }
 }
@@ -179,7 +195,7 @@ pub fn rates(args: &Rates, seed: u64) -> Result<String, Error> {
         BestName::High => shrink::Best::High,
         BestName::Low => shrink::Best::Low,
     };
-    json(&rates::table(&counts, family, best, seed)?)
+    json(&rates::table(&counts, family, best, args.target, seed)?)
 }
 
 fn owned(texts: Vec<&str>) -> Vec<String> {

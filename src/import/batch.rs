@@ -1,13 +1,13 @@
 //! What one file holds, once read: its rows folded by day and names, and what there is to say about them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::check::Finding;
-use crate::units::{Currency, Field, Measure, Micros};
+use crate::units::{Currency, Field, Micros};
 
 /// The rows of one file.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Batch {
     pub platform: Option<String>,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
+    /// SHA-256 of its text, unpacked and in UTF-8: two files of the same are one.
+    pub content: String,
     /// The canonical columns that were read.
     pub columns: Arc<str>,
     /// The names that rows refer to.
@@ -54,7 +56,7 @@ pub struct Row {
     pub names: [Option<u32>; 5],
     /// The currency of its amounts.
     pub currency: Currency,
-    /// The figures, by [`Measure::index`]; absent is not zero.
+    /// The figures, by [`Measure::index`](crate::units::Measure::index); absent is not zero.
     pub measures: [Option<Micros>; 9],
     /// The line of the first of its rows.
     pub line: u64,
@@ -91,69 +93,13 @@ impl Lines {
             self.first.push(line);
         }
     }
-}
 
-/// Folds rows as they are read, so that memory follows the number of keys and not of rows.
-#[derive(Debug, Default)]
-pub(super) struct Fold {
-    places: HashMap<Arc<str>, u32>,
-    names: Vec<Arc<str>>,
-    keys: HashMap<(Date, [Option<u32>; 5], Currency), usize>,
-    rows: Vec<Row>,
-    /// Whether a key has more than one row, exact duplicates aside.
-    repeats: bool,
-}
-
-impl Fold {
-    /// The place of a name.
-    pub(super) fn place(&mut self, name: &str) -> u32 {
-        if let Some(place) = self.places.get(name) {
-            return *place;
-        }
-        let (name, place) = (Arc::<str>::from(name), self.names.len() as u32);
-        self.places.insert(Arc::clone(&name), place);
-        self.names.push(name);
-        place
-    }
-
-    /// Adds a row to those of its key; `Err` names the figure whose sum leaves the range of [`Micros`].
-    pub(super) fn add(&mut self, row: Row, is_duplicate: bool) -> Result<(), Measure> {
-        let key = (row.date, row.names, row.currency);
-        let Some(index) = self.keys.get(&key).copied() else {
-            self.keys.insert(key, self.rows.len());
-            self.rows.push(row);
-            return Ok(());
-        };
-        self.repeats |= !is_duplicate;
-        self.rows[index].count += row.count;
-        let sums = &mut self.rows[index].measures;
-        for measure in Measure::ALL {
-            if let Some(figure) = row.measures[measure.index()] {
-                let sum = sums[measure.index()].unwrap_or(Micros::ZERO).checked_add(figure).ok_or(measure)?;
-                sums[measure.index()] = Some(sum);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the dates are those of a weekly file: at least three, in steps of sevens.
-    pub(super) fn steps_by_weeks(&self) -> bool {
-        let mut dates: Vec<Date> = self.rows.iter().map(|row| row.date).collect();
-        dates.sort_unstable();
-        dates.dedup();
-        let whole_weeks = |pair: &[Date]| pair[0].until(pair[1]).is_ok_and(|gap| gap.get_days() % 7 == 0);
-        dates.len() >= 3 && dates.windows(2).all(whole_weeks)
-    }
-
-    /// Whether each key has one row.
-    pub(super) fn has_one_row_per_key(&self) -> bool {
-        !self.repeats
-    }
-
-    /// The names and rows, each row standing for `days`.
-    pub(super) fn finish(mut self, days: u32) -> (Vec<Arc<str>>, Vec<Row>) {
-        self.rows.iter_mut().for_each(|row| row.days = days);
-        (self.names, self.rows)
+    /// Counts the lines of another reader of the same file too.
+    pub(super) fn merge(&mut self, other: Lines) {
+        self.count += other.count;
+        self.first.extend(other.first);
+        self.first.sort_unstable();
+        self.first.truncate(Lines::EXAMPLES);
     }
 }
 

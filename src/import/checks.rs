@@ -1,9 +1,10 @@
 //! Findings about one file: duplicates, rows left out, totals that disagree, names that are errors.
 
-use super::File;
-use super::batch::{Fold, Lines, Skip};
+use super::batch::{Lines, Skip};
 use super::columns::Mapping;
-use super::rows::Tally;
+use super::file::File;
+use super::fold::Folded;
+use super::tally::Tally;
 use super::text::{By, Text};
 use crate::check::{Finding, Origin};
 use crate::settings::Duplicates;
@@ -22,7 +23,7 @@ pub(super) fn skipped(tally: &Tally, file: &File) -> Vec<Skip> {
 }
 
 /// Everything there is to say about a file.
-pub(super) fn all(file: &File, mapping: &Mapping, tally: &Tally, fold: &Fold) -> Vec<Finding> {
+pub(super) fn all(file: &File, mapping: &Mapping, tally: &Tally, folded: &Folded) -> Vec<Finding> {
     let checks = [
         columns(file, mapping),
         conversions(file, mapping),
@@ -36,7 +37,7 @@ pub(super) fn all(file: &File, mapping: &Mapping, tally: &Tally, fold: &Fold) ->
         above_clicks(file, tally),
         censored(file, tally),
         fractional(file, tally),
-        weeks(file, mapping, fold),
+        weeks(file, mapping, folded),
     ];
     checks.into_iter().flatten().collect()
 }
@@ -169,7 +170,7 @@ fn no_figures(file: &File, tally: &Tally) -> Option<Finding> {
 /// # Threshold
 /// One cent times the root of the number of rows: 3.5 standard deviations of a sum of amounts rounded to cents.
 fn total(file: &File, tally: &Tally) -> Option<Finding> {
-    let (line, _) = tally.totals.first()?;
+    let (line, _) = tally.totals.first_key_value()?;
     let place = Origin::new(file.path, *line);
     let (Some(own), Some((_, sum))) = (own_total(tally), sum(tally)) else {
         let message = format!("the total row {place} is left out, and has no spend to compare with");
@@ -187,7 +188,7 @@ fn total(file: &File, tally: &Tally) -> Option<Finding> {
 
 /// The file's own total: of several total rows the first that agrees with the rows, or else the first.
 pub(super) fn own_total(tally: &Tally) -> Option<Micros> {
-    let totals = || tally.totals.iter().filter_map(|(_, spend)| *spend);
+    let totals = || tally.totals.values().filter_map(|spend| *spend);
     totals().find(|total| agrees(*total, tally)).or_else(|| totals().next())
 }
 
@@ -208,8 +209,8 @@ fn agrees(total: Micros, tally: &Tally) -> bool {
 /// # What it does
 /// Names lines of one cell that are no rows, such as a footer.
 fn beside(file: &File, tally: &Tally) -> Option<Finding> {
-    let (line, text) = tally.beside.first()?;
-    let count = tally.beside.len();
+    let (line, text) = tally.note.as_ref()?;
+    let count = tally.beside.count;
     let message = format!("{count} line(s) beside the table left out: {} `{text}`", Origin::new(file.path, *line));
     Some(Finding::review(
         "import.beside",
@@ -270,11 +271,11 @@ fn fractional(file: &File, tally: &Tally) -> Option<Finding> {
 /// Says that a file is weekly, or that it looks weekly and is not read so.
 /// # Why it matters
 /// A week's figures on one day make a daily curve of nothing.
-fn weeks(file: &File, mapping: &Mapping, fold: &Fold) -> Option<Finding> {
-    if mapping.date.is_empty() || !fold.steps_by_weeks() {
+fn weeks(file: &File, mapping: &Mapping, folded: &Folded) -> Option<Finding> {
+    if mapping.date.is_empty() || !folded.steps_by_weeks() {
         return None;
     }
-    if fold.has_one_row_per_key() {
+    if folded.has_one_row_per_key() {
         let message = "dates step by seven days: each row stands for the seven days from its date";
         return Some(Finding::pass("import.weeks", file.shown(), message));
     }

@@ -17,8 +17,8 @@ pub(super) struct Hints {
 }
 
 /// What one cell says by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Reading {
     /// One day.
     Day(Date),
     /// `3/4/2026`: a day by month first, a day by day first, at least one of them real.
@@ -40,59 +40,78 @@ pub(super) enum Undecided {
     NoYear { text: String, line: u64 },
 }
 
-/// The days of a file, by the text of its date cells.
+/// A reading that some cell of a file has: the first such cell and its line.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    /// What the cell says.
+    pub reading: Reading,
+    /// The cell.
+    pub text: String,
+    /// Its line.
+    pub line: u64,
+}
+
+/// The days of a small table, by the text of its date cells.
 #[derive(Debug, Default)]
 pub(super) struct Calendar {
     days: HashMap<String, Option<Date>>,
 }
 
 impl Calendar {
-    /// Decides how the dates of a file are to be read: `cells` are its distinct date cells with their first lines.
-    pub(super) fn decide(mut cells: Vec<(String, u64)>, hints: Hints) -> Result<Calendar, Undecided> {
-        cells.sort_by_key(|(_, line)| *line);
-        let readings: Vec<Reading> = cells.iter().map(|(text, _)| read(text, hints)).collect();
-        if let Some(at) = readings.iter().position(|reading| *reading == Reading::NoYear) {
-            let (text, line) = cells.swap_remove(at);
-            return Err(Undecided::NoYear { text, line });
-        }
-        let month_first = month_comes_first(&cells, &readings)?;
-        let day = |reading: &Reading| match *reading {
-            Reading::Day(day) => Some(day),
-            Reading::Open { month_first: day, .. } if month_first => day,
-            Reading::Open { day_first: day, .. } => day,
-            Reading::NoYear | Reading::Not => None,
-        };
-        let days = readings.iter().map(day);
-        Ok(Calendar { days: cells.into_iter().map(|(text, _)| text).zip(days).collect() })
+    /// Decides how the dates of a table are to be read: `cells` are its distinct date cells with their first lines.
+    pub(super) fn decide(cells: Vec<(String, u64)>, hints: Hints) -> Result<Calendar, Undecided> {
+        let seen = |(text, line): (String, u64)| Seen { reading: read(&text, hints), text, line };
+        let seen: Vec<Seen> = cells.into_iter().map(seen).collect();
+        let days = decide(&seen)?;
+        Ok(Calendar { days: seen.into_iter().map(|seen| seen.text).zip(days).collect() })
     }
 
-    /// The day that a cell of the file holds, or `None` when it holds no date.
+    /// The day that a cell holds, or `None` when it holds no date.
     pub(super) fn day(&self, text: &str) -> Option<Date> {
         self.days.get(text).copied().flatten()
     }
 }
 
+/// Decides how the dates of a file are to be read, given all readings of its cells; the day of each, in their order.
+pub(super) fn decide(seen: &[Seen]) -> Result<Vec<Option<Date>>, Undecided> {
+    let mut by_line: Vec<&Seen> = seen.iter().collect();
+    by_line.sort_by_key(|seen| seen.line);
+    if let Some(seen) = by_line.iter().find(|seen| seen.reading == Reading::NoYear) {
+        return Err(Undecided::NoYear { text: seen.text.clone(), line: seen.line });
+    }
+    let month_first = month_comes_first(&by_line)?;
+    let day = |seen: &Seen| match seen.reading {
+        Reading::Day(day) => Some(day),
+        Reading::Open { month_first: day, .. } if month_first => day,
+        Reading::Open { day_first: day, .. } => day,
+        Reading::NoYear | Reading::Not => None,
+    };
+    Ok(seen.iter().map(day).collect())
+}
+
 /// Whether the open dates of a file have the month first: what some row forces, no row contradicts.
-fn month_comes_first(cells: &[(String, u64)], readings: &[Reading]) -> Result<bool, Undecided> {
+fn month_comes_first(seen: &[&Seen]) -> Result<bool, Undecided> {
     let open = || {
-        cells.iter().zip(readings).filter_map(|(cell, reading)| match *reading {
-            Reading::Open { month_first, day_first } => Some((cell, month_first, day_first)),
+        seen.iter().filter_map(|seen| match seen.reading {
+            Reading::Open { month_first, day_first } => Some((*seen, month_first, day_first)),
             _ => None,
         })
     };
+    let place = |seen: &Seen| (seen.text.clone(), seen.line);
     let only_month = open().find(|(_, month_first, day_first)| month_first.is_some() && day_first.is_none());
     let only_day = open().find(|(_, month_first, day_first)| month_first.is_none() && day_first.is_some());
     match (only_month, only_day) {
         (Some((month, ..)), Some((day, ..))) => {
-            Err(Undecided::Mixed { month_first: month.clone(), day_first: day.clone() })
+            Err(Undecided::Mixed { month_first: place(month), day_first: place(day) })
         }
         (Some(_), None) => Ok(true),
         (None, Some(_)) => Ok(false),
         (None, None) => {
-            let open = open().filter_map(|(cell, month, day)| Some((cell, month?, day?)));
-            match open.into_iter().find(|(_, month, day)| month != day) {
-                Some(((text, line), month_first, day_first)) => {
-                    Err(Undecided::Order { text: text.clone(), line: *line, month_first, day_first })
+            let both = open().filter_map(|(seen, month, day)| Some((seen, month?, day?)));
+            match both.into_iter().find(|(_, month, day)| month != day) {
+                Some((seen, month_first, day_first)) => {
+                    let (text, line) = place(seen);
+                    Err(Undecided::Order { text, line, month_first, day_first })
                 }
                 None => Ok(true),
             }
@@ -107,7 +126,8 @@ enum Part {
     Month(i8),
 }
 
-fn read(text: &str, hints: Hints) -> Reading {
+/// What a date cell says.
+pub(super) fn read(text: &str, hints: Hints) -> Reading {
     use Part::{Month, Number};
     let text = without_time(text.trim());
     if let Some(day) = serial(text) {
@@ -279,9 +299,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn decided(texts: &[&str], hints: Hints) -> Result<Vec<Option<Date>>, Undecided> {
-        let cells = texts.iter().zip(2..).map(|(text, line)| ((*text).to_owned(), line)).collect();
-        let calendar = Calendar::decide(cells, hints)?;
-        Ok(texts.iter().map(|text| calendar.day(text)).collect())
+        let seen = |(text, line): (&&str, u64)| Seen { reading: read(text, hints), text: (*text).to_owned(), line };
+        decide(&texts.iter().zip(2..).map(seen).collect::<Vec<_>>())
     }
 
     fn one(text: &str) -> Option<Date> {

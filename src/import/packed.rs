@@ -19,6 +19,32 @@ pub(super) struct Bound {
 /// Tables of text pack 5 to 50 times; a bomb packs 1,000 times.
 pub(super) const BOUND: Bound = Bound { bytes: 8 << 30, harmless: 64 << 20, times: 200 };
 
+impl Bound {
+    /// What a packed file of `size` bytes may inflate to.
+    pub(super) fn most(self, size: u64) -> u64 {
+        self.bytes.min(self.harmless.max(size.saturating_mul(self.times)))
+    }
+}
+
+/// Why a packed file of `size` bytes is refused that inflates to more than `most`.
+pub(super) fn too_large(most: u64, size: u64) -> String {
+    format!("unpacks to more than {most} bytes from {size}, which no export does")
+}
+
+/// What is wrong with a packed file, as its reading told.
+pub(super) fn damage(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => "is cut short: its packed data end too early".to_owned(),
+        std::io::ErrorKind::Other => error.to_string(),
+        _ => format!("is damaged: {error}"),
+    }
+}
+
+/// Whether a file that begins with `bytes` is something else than text: packed, a workbook or a Parquet file.
+pub(super) fn is_of_another_format(bytes: &[u8]) -> bool {
+    is_gzip(bytes) || is_zip(bytes) || super::workbook::is_xls(bytes) || super::parquet::is_parquet(bytes)
+}
+
 /// A file within a packed one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Member {
@@ -29,7 +55,7 @@ pub(super) struct Member {
 }
 
 /// Whether bytes are packed by gzip.
-fn is_gzip(bytes: &[u8]) -> bool {
+pub(super) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x1F\x8B")
 }
 
@@ -64,14 +90,11 @@ fn gunzipped(bytes: &[u8], bound: Bound) -> Result<Vec<u8>, String> {
 
 /// Reads all of `packed`, which is `size` bytes before inflation.
 fn inflated(packed: impl Read, size: u64, bound: Bound) -> Result<Vec<u8>, String> {
-    let most = bound.bytes.min(bound.harmless.max(size.saturating_mul(bound.times)));
+    let most = bound.most(size);
     let mut bytes = Vec::new();
-    packed.take(most + 1).read_to_end(&mut bytes).map_err(|error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => "is cut short: its packed data end too early".to_owned(),
-        _ => format!("is damaged: {error}"),
-    })?;
+    packed.take(most + 1).read_to_end(&mut bytes).map_err(|error| damage(&error))?;
     if bytes.len() as u64 > most {
-        return Err(format!("unpacks to more than {most} bytes from {size}, which no export does"));
+        return Err(too_large(most, size));
     }
     Ok(bytes)
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use csv::StringRecord;
 use jiff::civil::Date;
 
 use super::number::scaled;
@@ -59,15 +58,15 @@ fn read(path: &Path) -> Result<Rates, Error> {
     let bytes = std::fs::read(path).map_err(|error| refuse(format!("project.rates: {shown}: {error}")))?;
     let text = text::decode(bytes, None, &|_| (0, 0)).map_err(|_| refuse(format!("{shown}: not UTF-8 text")))?;
     let names = ["date", "currency", "rate"];
-    let table = Table::find(&text.text, &SEPARATORS, |header| names.contains(&header.trim()));
+    let table = Table::find(text.content.head(), &SEPARATORS, |header| names.contains(&header.trim()));
     let table = table.ok_or_else(|| refuse(format!("{shown}: is empty, expected a header line")))?;
     let cells = names.map(|name| table.headers.iter().position(|header| header.trim() == name));
     let [Some(date), Some(currency), Some(rate)] = cells else {
         return Err(refuse(format!("{shown}:{}: expected the headers date, currency, rate", table.line)));
     };
     let mut rates = Rates::default();
-    let (mut records, mut record, mut wrong) = (table.records(), StringRecord::new(), Vec::new());
-    while let Some(line) = records.next(&mut record).map_err(|error| refuse(format!("{shown}: {error}")))? {
+    let mut wrong = Vec::new();
+    for (line, record) in table.records() {
         if let Err(what) = rates.add(&record, [date, currency, rate]) {
             wrong.push(refuse(format!("{}: {what}", Origin::new(path, line))));
         }
@@ -76,8 +75,8 @@ fn read(path: &Path) -> Result<Rates, Error> {
 }
 
 impl Rates {
-    fn add(&mut self, record: &StringRecord, [date, currency, rate]: [usize; 3]) -> Result<(), String> {
-        let cell = |index: usize| record.get(index).unwrap_or_default().trim();
+    fn add(&mut self, record: &[String], [date, currency, rate]: [usize; 3]) -> Result<(), String> {
+        let cell = |index: usize| record.get(index).map_or("", |cell| cell.trim());
         let wrong = |column: &str, found: &str, expected: &str| {
             format!("column `{column}` holds `{found}`, expected {expected}")
         };

@@ -12,60 +12,28 @@
 //! Bad rows refuse the file, all of them listed, unless `bad_rows = "skip"`. A currency symbol that contradicts the file's
 //! currency refuses the file in any case: it is about every row.
 
-use std::collections::{BTreeMap, HashSet};
-use std::hash::{DefaultHasher, Hasher};
-
-use csv::StringRecord;
-use jiff::civil::Date;
-
-use super::File;
-use super::batch::{Fold, Lines, Row};
+use super::cells::Cells;
 use super::columns::Mapping;
-use super::date::Calendar;
-use super::number::{How, NotAFigure, figure, is_absent, is_scientific};
+use super::date::{Hints, Reading};
+use super::days::{self, Days};
+use super::file::File;
+use super::fold::{Figures, Fold, Key, Named};
+use super::number::{How, NotAFigure, figure, is_absent};
+use super::repeats::Repeats;
+use super::tally::Tally;
 use crate::check::{Error, Kind, Origin, Problem};
-use crate::settings::{BadRows, Duplicates};
+use crate::settings::Duplicates;
 use crate::units::{Currency, Kpi, Measure, Micros};
-
-/// Bad rows that an error lists; the rest is a number.
-const LISTED: usize = 50;
 
 /// Words that a total row begins with.
 const TOTALS: [&str; 9] = ["合计", "合計", "总计", "总計", "總計", "汇总", "小计", "トータル", "総計"];
 
 /// Errors of a spreadsheet, which stand where a name was.
-const ERROR_CELLS: [&str; 8] = ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#DIV/0!", "#N/A N/A"];
+pub(super) const ERROR_CELLS: [&str; 8] =
+    ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#DIV/0!", "#N/A N/A"];
 
-/// What is seen while the records of one file go by.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    /// Data rows.
-    pub read: u64,
-    /// Data rows that were folded.
-    pub used: u64,
-    /// Spend of all data rows, in millionths.
-    pub spend: BTreeMap<Currency, i128>,
-    /// Rows equal to an earlier one in every column.
-    pub repeated: Lines,
-    /// Bad rows by reason.
-    pub bad: BTreeMap<&'static str, Lines>,
-    /// The first bad rows, one problem each.
-    pub problems: Vec<Problem>,
-    /// Rows whose figures are all absent.
-    pub no_figures: Lines,
-    /// Total rows: line and spend, where it is a number.
-    pub totals: Vec<(u64, Option<Micros>)>,
-    /// Lines beside the table, such as a footer: line and text.
-    pub beside: Vec<(u64, String)>,
-    /// Rows with a spreadsheet error for a name.
-    pub error_cells: Lines,
-    /// Rows with more of the KPI than clicks.
-    pub above_clicks: Lines,
-    /// Rows with a figure of which only a bound is told.
-    pub censored: Lines,
-    /// Rows whose impressions or clicks are no whole number.
-    pub fractional: Lines,
-}
+/// A figure, as its cell was read.
+type Read = Result<Option<Micros>, NotAFigure>;
 
 /// Why a row is bad.
 struct Fault {
@@ -82,51 +50,39 @@ impl Fault {
     }
 }
 
-/// Reads records of one file.
+/// One reader of records of a file; several may share a file, each with blocks of its own, ascending.
 pub(super) struct Rows<'a> {
     file: &'a File<'a>,
     mapping: &'a Mapping,
-    calendar: &'a Calendar,
+    repeats: &'a Repeats,
+    separator: u8,
     currency: Currency,
-    fold: Fold,
-    seen: HashSet<u128>,
-    tally: Tally,
-    date: String,
+    /// The readings of the dates.
+    pub days: Days,
+    /// The rows.
+    pub fold: Fold,
+    /// Everything else.
+    pub tally: Tally,
+    /// A hash of every data row.
+    pub hashes: Vec<u64>,
 }
 
 impl<'a> Rows<'a> {
-    /// A reader of records that `mapping` and `calendar` are of.
-    pub(super) fn new(file: &'a File<'a>, mapping: &'a Mapping, calendar: &'a Calendar) -> Rows<'a> {
+    /// A reader of records that `mapping` is of, some of which are known to repeat others.
+    pub(super) fn new(file: &'a File<'a>, mapping: &'a Mapping, repeats: &'a Repeats, separator: u8) -> Rows<'a> {
         let currency = mapping.header_currency.or(file.source.currency).unwrap_or(file.project.currency);
+        let hints = Hints { year: file.source.year, order: file.source.date_order.or(mapping.date_order) };
         Rows {
             file,
             mapping,
-            calendar,
+            repeats,
+            separator,
             currency,
+            days: Days::new(hints),
             fold: Fold::default(),
-            seen: HashSet::new(),
             tally: Tally::default(),
-            date: String::new(),
+            hashes: Vec::new(),
         }
-    }
-
-    /// What was read.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Input`] with the bad rows, when the source refuses them.
-    pub(super) fn finish(mut self) -> Result<(Fold, Tally), Error> {
-        let bad: u64 = self.tally.bad.values().map(|lines| lines.count).sum();
-        if bad == 0 || self.file.source.bad_rows == BadRows::Skip {
-            return Ok((self.fold, self.tally));
-        }
-        let more = bad - self.tally.problems.len() as u64;
-        let mut problems = std::mem::take(&mut self.tally.problems);
-        if more > 0 {
-            let message = format!("{}: {more} more bad rows", self.file.shown());
-            problems.push(Problem { message, help: Some(self.file.skip_help()) });
-        }
-        Err(Error { kind: Kind::Input, problems })
     }
 
     /// Reads one record.
@@ -134,25 +90,33 @@ impl<'a> Rows<'a> {
     /// # Errors
     ///
     /// [`Kind::Input`] when the record shows that the whole file is not what its settings say.
-    pub(super) fn add(&mut self, record: &StringRecord, line: u64) -> Result<(), Error> {
+    pub(super) fn add(&mut self, record: &Cells, line: u64) -> Result<(), Error> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());
         }
-        date_text(record, self.mapping, &mut self.date);
-        if self.is_no_data(record, line) {
+        let day = self.days.place(record, &self.mapping.date, line);
+        if day.is_none() && self.is_no_data(record, line) {
             return Ok(());
         }
         self.tally.read += 1;
-        self.count_spend(record);
-        let is_duplicate = !self.seen.insert(fingerprint(record));
-        if is_duplicate {
-            self.tally.repeated.add(line);
-            if self.file.source.duplicates == Duplicates::Drop {
-                return Ok(());
-            }
+        let currency = self.currency_of(record);
+        let spend = currency.as_ref().ok().and_then(|currency| self.spend(record, *currency));
+        if let (Ok(currency), Some(Ok(Some(spend)) | Err(NotAFigure::Negative(spend)))) = (&currency, &spend) {
+            *self.tally.spend.entry(*currency).or_default() += i128::from(spend.get());
         }
-        match self.row(record, line) {
-            Ok(Some(row)) => self.fold(row, is_duplicate),
+        let is_repeated = self.repeats.has(line);
+        if !self.repeats.are_known() {
+            self.hashes.push(record.hash(self.separator));
+        }
+        if is_repeated && self.file.source.duplicates == Duplicates::Drop {
+            return Ok(());
+        }
+        match currency.and_then(|currency| self.row(record, line, day, (currency, spend))) {
+            Ok(Some((key, figures))) => {
+                self.tally.used += 1;
+                self.fold.add(key, &figures, line, is_repeated);
+                Ok(())
+            }
             Ok(None) => {
                 self.tally.no_figures.add(line);
                 Ok(())
@@ -161,63 +125,54 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn fold(&mut self, row: Row, is_duplicate: bool) -> Result<(), Error> {
-        let line = row.line;
-        self.tally.used += 1;
-        self.fold.add(row, is_duplicate).map_err(|measure| {
-            let place = Origin::new(self.file.path, line);
-            let message = format!("{place}: the sum of `{}` goes past 9.2 × 10¹²", measure.name());
-            Error::new(Kind::Input, message).help("check the unit of the column")
-        })
-    }
-
     fn bad(&mut self, fault: Fault, line: u64) -> Result<(), Error> {
         let message = format!("{}: {}", Origin::new(self.file.path, line), fault.message);
         let help = fault.help.unwrap_or_else(|| self.file.skip_help());
         if fault.of_the_file {
             return Err(Error::new(Kind::Input, message).help(help));
         }
-        self.tally.bad.entry(fault.reason).or_default().add(line);
-        if self.tally.problems.len() < LISTED {
-            self.tally.problems.push(Problem { message, help: Some(help) });
-        }
+        self.tally.bad(fault.reason, line, Problem { message, help: Some(help) });
         Ok(())
     }
 
-    /// Whether the record is a total row or a note beside the table, which is then remembered as such.
-    fn is_no_data(&mut self, record: &StringRecord, line: u64) -> bool {
-        if self.calendar.day(&self.date).is_some() {
-            return false;
-        }
+    /// Whether a record without a date is a total row or a note beside the table, which is then remembered as such.
+    fn is_no_data(&mut self, record: &Cells, line: u64) -> bool {
         let first = record.iter().map(str::trim).find(|cell| !cell.is_empty()).unwrap_or_default();
-        if is_total(first) || is_total(&self.date) {
-            let spend = self.cell(record, Measure::Spend).map(|cell| self.figure(cell, Measure::Spend, self.currency));
-            self.tally.totals.push((line, spend.and_then(Result::ok).flatten()));
+        if is_total(first) || is_total(&self.date_text(record)) {
+            let spend = self.spend(record, self.currency);
+            self.tally.totals.insert(line, spend.and_then(Result::ok).flatten());
             return true;
         }
         let cells = record.iter().filter(|cell| !cell.trim().is_empty()).count();
         let is_note = cells == 1 && self.mapping.headers.len() > 2 && !first.starts_with(|c: char| c.is_ascii_digit());
         if is_note {
-            self.tally.beside.push((line, first.to_owned()));
+            self.tally.beside(line, first);
         }
         is_note
     }
 
-    /// Adds to the spend as read, which negative amounts are part of.
-    fn count_spend(&mut self, record: &StringRecord) {
-        let Ok(currency) = self.currency_of(record) else { return };
-        let Some(cell) = self.cell(record, Measure::Spend) else { return };
-        if let Ok(Some(spend)) | Err(NotAFigure::Negative(spend)) = self.figure(cell, Measure::Spend, currency) {
-            *self.tally.spend.entry(currency).or_default() += i128::from(spend.get());
-        }
+    fn date_text(&self, record: &Cells) -> String {
+        let mut text = String::new();
+        days::text(record, &self.mapping.date, &mut text);
+        text
+    }
+
+    /// The spend of a record, where it has the cell.
+    fn spend(&self, record: &Cells, currency: Currency) -> Option<Read> {
+        self.cell(record, Measure::Spend).map(|cell| self.figure(cell, Measure::Spend, currency))
     }
 
     /// The row of a record, or `None` when all its figures are absent.
-    fn row(&mut self, record: &StringRecord, line: u64) -> Result<Option<Row>, Fault> {
+    fn row(
+        &mut self,
+        record: &Cells,
+        line: u64,
+        day: Option<u32>,
+        (currency, spend): (Currency, Option<Read>),
+    ) -> Result<Option<(Key, Figures)>, Fault> {
         self.has_all_cells(record)?;
-        let date = self.day()?;
-        let currency = self.currency_of(record)?;
-        let measures = self.measures(record, currency, line)?;
+        let date = self.day(record, day, line)?;
+        let measures = self.measures(record, line, currency, spend)?;
         if measures.iter().all(Option::is_none) {
             return Ok(None);
         }
@@ -228,11 +183,11 @@ impl<'a> Rows<'a> {
         }
         let names = self.names(record, line)?;
         self.compare_with_clicks(&measures, line);
-        Ok(Some(Row { date, days: 1, names, currency, measures, line, count: 1 }))
+        Ok(Some((Key { date, names, currency }, measures)))
     }
 
     /// A record cut short or shifted must not be read; blank cells at its end are harmless.
-    fn has_all_cells(&self, record: &StringRecord) -> Result<(), Fault> {
+    fn has_all_cells(&self, record: &Cells) -> Result<(), Fault> {
         let expected = self.mapping.headers.len();
         let is_long = record.iter().skip(expected).any(|cell| !cell.trim().is_empty());
         if record.len() >= expected && !is_long {
@@ -242,19 +197,20 @@ impl<'a> Rows<'a> {
         Err(Fault::new("wrong number of cells", message))
     }
 
-    fn day(&self) -> Result<Date, Fault> {
+    /// The place of the row's day; the first day of the period in a file without days.
+    fn day(&mut self, record: &Cells, day: Option<u32>, line: u64) -> Result<u32, Fault> {
         if let (true, Some((first, _))) = (self.mapping.date.is_empty(), self.file.source.period) {
-            return Ok(first);
+            return Ok(self.days.given(Reading::Day(first), line));
         }
-        self.calendar.day(&self.date).ok_or_else(|| {
+        day.ok_or_else(|| {
             let headers: Vec<&str> =
                 self.mapping.date.iter().map(|cell| self.mapping.headers[*cell].as_str()).collect();
-            let message = format!("column `{}` holds `{}`, expected a date", headers.join(" "), self.date);
+            let message = format!("column `{}` holds `{}`, expected a date", headers.join(" "), self.date_text(record));
             Fault::new("not a date", message)
         })
     }
 
-    fn currency_of(&self, record: &StringRecord) -> Result<Currency, Fault> {
+    fn currency_of(&self, record: &Cells) -> Result<Currency, Fault> {
         let cell = self.mapping.currency.and_then(|cell| record.get(cell));
         let Some(cell) = cell.map(str::trim).filter(|cell| !is_absent(cell)) else { return Ok(self.currency) };
         cell.parse().map_err(|_| {
@@ -264,11 +220,18 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn measures(&mut self, record: &StringRecord, currency: Currency, line: u64) -> Result<[Option<Micros>; 9], Fault> {
+    fn measures(
+        &mut self,
+        record: &Cells,
+        line: u64,
+        currency: Currency,
+        mut spend: Option<Read>,
+    ) -> Result<Figures, Fault> {
         let (mut measures, mut is_censored) = ([None; 9], false);
         for measure in Measure::ALL {
             let Some(cell) = self.cell(record, measure) else { continue };
-            measures[measure.index()] = match self.figure(cell, measure, currency) {
+            let known = if measure == Measure::Spend { spend.take() } else { None };
+            measures[measure.index()] = match known.unwrap_or_else(|| self.figure(cell, measure, currency)) {
                 Ok(figure) => figure,
                 Err(NotAFigure::Censored) => {
                     is_censored = true;
@@ -288,11 +251,11 @@ impl<'a> Rows<'a> {
         Ok(measures)
     }
 
-    fn cell<'r>(&self, record: &'r StringRecord, measure: Measure) -> Option<&'r str> {
+    fn cell<'r>(&self, record: &Cells<'r>, measure: Measure) -> Option<&'r str> {
         record.get(self.mapping.measures[measure.index()]?)
     }
 
-    fn figure(&self, cell: &str, measure: Measure, currency: Currency) -> Result<Option<Micros>, NotAFigure> {
+    fn figure(&self, cell: &str, measure: Measure, currency: Currency) -> Read {
         figure(cell, self.how(measure), measure.is_money().then_some(currency))
     }
 
@@ -326,17 +289,17 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn names(&mut self, record: &StringRecord, line: u64) -> Result<[Option<u32>; 5], Fault> {
-        let (mut names, mut has_error) = ([None; 5], false);
+    fn names(&mut self, record: &Cells, line: u64) -> Result<[u32; 5], Fault> {
+        let (mut names, mut has_error) = ([0; 5], false);
         for (place, cell) in self.mapping.fields.into_iter().enumerate() {
             let Some(cell) = cell else { continue };
-            let name = record.get(cell).unwrap_or_default().trim();
-            if is_scientific(name) {
-                return Err(self.no_name(cell, name));
+            let text = record.get(cell).unwrap_or_default();
+            match self.fold.names.read(text) {
+                Named::Name(name) => names[place] = name,
+                Named::Absent => {}
+                Named::Error => has_error = true,
+                Named::Cut => return Err(self.no_name(cell, text.trim())),
             }
-            let is_error = ERROR_CELLS.contains(&name);
-            has_error |= is_error;
-            names[place] = (!is_error && !is_absent(name)).then(|| self.fold.place(name));
         }
         if has_error {
             self.tally.error_cells.add(line);
@@ -353,23 +316,12 @@ impl<'a> Rows<'a> {
         Fault { help: Some(help.to_owned()), ..Fault::new("an ID cut by a spreadsheet", message) }
     }
 
-    fn compare_with_clicks(&mut self, measures: &[Option<Micros>; 9], line: u64) {
+    fn compare_with_clicks(&mut self, measures: &Figures, line: u64) {
         let kpi = self.file.project.kpi;
         let (clicks, count) = (measures[Measure::Clicks.index()], measures[kpi.measure().index()]);
         if kpi != Kpi::Value && clicks.is_some() && count > clicks {
             self.tally.above_clicks.add(line);
         }
-    }
-}
-
-/// Puts the text of a record's date into `text`: the cell, or its parts with a blank between.
-pub(super) fn date_text(record: &StringRecord, mapping: &Mapping, text: &mut String) {
-    text.clear();
-    for (index, cell) in mapping.date.iter().enumerate() {
-        if index > 0 {
-            text.push(' ');
-        }
-        text.push_str(record.get(*cell).unwrap_or_default().trim());
     }
 }
 
@@ -380,20 +332,4 @@ fn is_total(cell: &str) -> bool {
     let is_label =
         |rest: &str| rest.is_empty() || rest == "s" || rest.starts_with([':', '：']) || rest.starts_with(" of ");
     TOTALS.iter().any(|word| cell.starts_with(word)) || after.is_some_and(is_label)
-}
-
-/// 128 bits of a record: cells and where they end.
-///
-/// Two rows of a file of 10⁷ share them by chance once in 10²⁴ files.
-fn fingerprint(record: &StringRecord) -> u128 {
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u8(salt);
-        for cell in record {
-            hasher.write(cell.as_bytes());
-            hasher.write_u8(0xFF);
-        }
-        u128::from(hasher.finish())
-    };
-    half(0) << 64 | half(1)
 }

@@ -1,6 +1,12 @@
 //! Text → records: where the header stands, what separates the cells, and on which line each record begins.
 
-use csv::{Position, Reader, ReaderBuilder, StringRecord};
+use std::convert::Infallible;
+
+use csv::{Reader, ReaderBuilder, StringRecord};
+
+use super::blocks::line_ends;
+use super::cells::each;
+use super::pass::Start;
 
 /// Separators that exports use, the more common first.
 pub(super) const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -66,56 +72,26 @@ impl<'a> Table<'a> {
         found.then_some(Table { text, separator, headers, line, start: start + end })
     }
 
-    /// The records after the header.
-    pub(super) fn records(&self) -> Records<'a> {
-        let body = &self.text[self.start..];
-        let before = &self.text.as_bytes()[..self.start];
-        let line = 1 + line_ends(before, body.as_bytes().first());
-        Records { reader: reader(body, self.separator), body, line, counted: 0 }
+    /// Where the records after the header begin.
+    pub(super) fn body(&self) -> Start {
+        let (before, body) = self.text.as_bytes().split_at(self.start);
+        Start { byte: self.start, line: 1 + line_ends(before, body.first()), separator: self.separator }
+    }
+
+    /// The records after the header, each with its line, of a text that is held as a whole.
+    pub(super) fn records(&self) -> Vec<(u64, Vec<String>)> {
+        let mut records = Vec::new();
+        let Start { byte, line, separator } = self.body();
+        let ended = each::<Infallible>(&self.text[byte..], separator, line, |cells, line| {
+            records.push((line, cells.iter().map(str::to_owned).collect()));
+            Ok(())
+        });
+        ended.map_or_else(|never| match never {}, |()| records)
     }
 }
 
 fn reader(text: &str, separator: u8) -> Reader<&[u8]> {
     ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes())
-}
-
-/// Line ends in `bytes`: `\n`, `\r\n`, or a lone `\r`; `next` is the byte that follows them.
-fn line_ends(bytes: &[u8], next: Option<&u8>) -> u64 {
-    let followers = bytes.iter().skip(1).map(Some).chain([next]);
-    let ends = bytes.iter().zip(followers).filter(|(byte, next)| match byte {
-        b'\n' => true,
-        b'\r' => *next != Some(&b'\n'),
-        _ => false,
-    });
-    ends.count() as u64
-}
-
-/// The records of a table, one by one.
-pub(super) struct Records<'a> {
-    reader: Reader<&'a [u8]>,
-    body: &'a str,
-    /// The line that byte `counted` of the body stands on.
-    line: u64,
-    counted: usize,
-}
-
-impl Records<'_> {
-    /// Reads the next record and gives the line that it begins on; `None` at the end.
-    ///
-    /// Lines are counted here: the reader's own count is of where it stopped reading, one line early after `\r\n` and
-    /// after blank lines.
-    pub(super) fn next(&mut self, record: &mut StringRecord) -> Result<Option<u64>, csv::Error> {
-        if !self.reader.read_record(record)? {
-            return Ok(None);
-        }
-        let from = record.position().map_or(0, Position::byte) as usize;
-        let bytes = self.body.as_bytes();
-        let blank = bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let start = from + blank;
-        self.line += line_ends(&bytes[self.counted..start], bytes.get(start));
-        self.counted = start;
-        Ok(Some(self.line))
-    }
 }
 
 #[cfg(test)]
@@ -124,10 +100,7 @@ mod tests {
 
     fn rows(text: &str) -> (Vec<String>, Vec<(u64, Vec<String>)>) {
         let table = Table::find(text, &SEPARATORS, |header| ["day", "cost"].contains(&header)).unwrap();
-        let (mut records, mut record, mut rows) = (table.records(), StringRecord::new(), Vec::new());
-        while let Some(line) = records.next(&mut record).unwrap() {
-            rows.push((line, record.iter().map(str::to_owned).collect()));
-        }
+        let rows = table.records();
         (table.headers, rows)
     }
 

@@ -5,13 +5,14 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, GB18030, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::content::Content;
 use super::table::SEPARATORS;
 
 /// A decoded file.
 #[derive(Debug)]
 pub(super) struct Text {
     /// The text, without byte order mark.
-    pub text: String,
+    pub content: Content,
     /// The encoding's name, as `quality.json` gives it.
     pub encoding: &'static str,
     /// How the encoding was found.
@@ -24,7 +25,14 @@ pub(super) struct Text {
 
 impl Text {
     fn new(text: String, encoding: &'static str, by: By) -> Text {
-        Text { text, encoding, by, separators: &SEPARATORS, sheet: None }
+        Text { content: Content::Held(text), encoding, by, separators: &SEPARATORS, sheet: None }
+    }
+
+    /// A text in UTF-8 that is not held as a whole.
+    pub(super) fn streamed(content: Content) -> Text {
+        let is_marked = matches!(&content, Content::Streamed { mark, .. } if *mark > 0);
+        let encoding = if is_marked { "UTF-8 BOM" } else { "UTF-8" };
+        Text { content, ..Text::new(String::new(), encoding, By::Itself) }
     }
 
     /// A table of another format, written out as comma-separated text.
@@ -97,6 +105,10 @@ pub(super) fn decode(bytes: Vec<u8>, asked: Option<&'static Encoding>, known: Kn
     if bytes.starts_with(b"\xFE\xFF") {
         return as_asked(&bytes[2..], UTF_16BE);
     }
+    if let Some(encoding) = asked.is_none().then(|| unmarked_utf16(&bytes)).flatten() {
+        return as_asked(&bytes, encoding);
+    }
+    let bytes = without_zeros(bytes, asked);
     match asked {
         Some(encoding) if encoding != UTF_8 => as_asked(&bytes, encoding),
         _ => utf8(bytes).or_else(|(bytes, line)| {
@@ -104,6 +116,28 @@ pub(super) fn decode(bytes: Vec<u8>, asked: Option<&'static Encoding>, known: Kn
             if is_settled { Err(NotText::Invalid { encoding: "UTF-8", line }) } else { older(&bytes, line, known) }
         }),
     }
+}
+
+/// UTF-16 without a byte order mark: blanks, digits and separators have a zero beside them, all on the same side.
+fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    let first = &bytes[..bytes.len().min(4096) & !1];
+    let zeros = |side: usize| first.iter().skip(side).step_by(2).filter(|byte| **byte == 0).count();
+    let (high_first, low_first) = (zeros(0), zeros(1));
+    let is_side = |here: usize, there: usize| 8 * here > first.len() && 16 * there < here;
+    match (is_side(low_first, high_first), is_side(high_first, low_first)) {
+        (true, _) => Some(UTF_16LE),
+        (_, true) => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// Leaves out bytes of zero, which some exports put between their lines and no table needs.
+fn without_zeros(mut bytes: Vec<u8>, asked: Option<&'static Encoding>) -> Vec<u8> {
+    let is_wide = asked.is_some_and(|encoding| encoding == UTF_16LE || encoding == UTF_16BE);
+    if !is_wide {
+        bytes.retain(|byte| *byte != 0);
+    }
+    bytes
 }
 
 /// The text, or the bytes again and the line of the first that is not UTF-8.
@@ -205,7 +239,7 @@ mod tests {
             let found = line.split(',').filter(|cell| ["日期", "日", "país", "day"].contains(cell));
             found.fold((0, 0), |(all, beyond), cell| (all + 1, beyond + usize::from(!cell.is_ascii())))
         };
-        decode(bytes, asked, &known).map(|text| (text.text, text.encoding, text.by))
+        decode(bytes, asked, &known).map(|text| (text.content.head().to_owned(), text.encoding, text.by))
     }
 
     fn encoded(text: &str, encoding: &'static Encoding) -> Vec<u8> {
@@ -220,6 +254,17 @@ mod tests {
         assert_eq!(read(utf16le("日期"), None), expected("UTF-16LE"));
         let big = utf16le("日期").chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
         assert_eq!(read(big, None), expected("UTF-16BE"));
+    }
+
+    #[test]
+    fn utf16_without_a_mark_is_told_by_its_zeros() {
+        let text = "日期\t消耗\n2026-05-01\t1.5\n";
+        let little = utf16le(text).split_off(2);
+        let big: Vec<u8> = little.chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
+        for (bytes, name) in [(little, "UTF-16LE"), (big, "UTF-16BE")] {
+            assert_eq!(read(bytes, None), Ok((text.to_owned(), name, By::Itself)));
+        }
+        assert_eq!(read(b"day,\0cost\n\0".to_vec(), None), Ok(("day,cost\n".to_owned(), "UTF-8", By::Itself)));
     }
 
     #[test]

@@ -350,14 +350,12 @@ fn fitted(channels: Vec<ChannelFit>) -> Fitted {
 
 fn scorecard(suppliers: Vec<SupplierScore>) -> Scorecard {
     let window = Some((date(2026, 5, 1), date(2026, 5, 31)));
-    Scorecard { kpi: Kpi::Registrations, window, suppliers, findings: Vec::new() }
+    Scorecard { window, suppliers, ..Scorecard::empty(Kpi::Registrations) }
 }
 
 fn supplier(name: Option<&str>, spend: f64, tier: Tier) -> SupplierScore {
+    let platforms = vec!["tencent".into(), "@weibo".into()];
     SupplierScore {
-        supplier: name.map(str::to_owned),
-        platforms: vec!["tencent".into(), "@weibo".into()],
-        spend,
         registrations: Some(spend / 76.9),
         cost_per: Some(CostPer { raw: Some(76.9), shrunk: Some(77.8), p05: 74.1, p95: 81.9 }),
         efficiency: Some(Efficiency {
@@ -365,12 +363,14 @@ fn supplier(name: Option<&str>, spend: f64, tier: Tier) -> SupplierScore {
             nirs: 0.93,
             vrs: 0.95,
             peers: vec![Peer { supplier: Some("Delta".into()), weight: 0.7 }],
+            ..Efficiency::default()
         }),
-        rank: Some(Rank { expected: 2.3, p05: 1, p95: 4, best: 0.21 }),
+        rank: Some(Rank { expected: 2.3, p05: 1, p95: 4, best: 0.21, ..Rank::default() }),
         tier,
         reasons: vec!["=cost 12 % below the portfolio's".into(), "118 days of evidence".into()],
         cap_share: Some(0.35),
-        ask: Some(Ask { rebate: 0.19, because: "-to meet the portfolio's cost".into() }),
+        ask: Some(Ask { rebate: 0.19, because: "-to meet the portfolio's cost".into(), ..Ask::default() }),
+        ..SupplierScore::unscored(name.map(str::to_owned), platforms, spend)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The stage's health checks: what a reader of the scorecard should know before acting on it.
 
 use super::compare::Comparison;
-use super::cost::{Costs, FEWEST_SUPPLIERS, is_scored};
-use super::grade::{plural, singular};
+use super::cost::{Costs, FEWEST_SUPPLIERS};
 use super::shrink::Evidence;
-use super::tally::Tally;
+use super::tally::{Tallies, Tally};
+use super::words::{plural, singular, some_of};
 use super::{SupplierScore, Tier};
 use crate::check::Finding;
-use crate::units::Kpi;
+use crate::units::{Kpi, Measure};
 
 /// Factor by which days may vary more than chance before a person should look.
 const WILD: f64 = 10.0;
@@ -15,7 +15,7 @@ const WILD: f64 = 10.0;
 const UNREPORTED: f64 = 0.001;
 
 /// Everything to say of a scorecard without KPI by supplier.
-pub(super) fn of_total(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
+pub(super) fn of_total(kpi: Kpi, tallies: &Tallies) -> Vec<Finding> {
     let mut findings = kpi_total(kpi, tallies);
     findings.extend(unnamed(tallies));
     findings
@@ -24,7 +24,7 @@ pub(super) fn of_total(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
 /// Everything to say of a scorecard, in the order of what to read first.
 pub(super) fn of_scores(
     kpi: Kpi,
-    tallies: &[Tally],
+    tallies: &Tallies,
     costs: &Costs,
     comparison: &Comparison,
     suppliers: &[SupplierScore],
@@ -49,8 +49,9 @@ pub(super) fn of_scores(
 /// `[kpi_total]` is set.
 /// # What to do
 /// Map a KPI column of the exports where a platform attributes it, and leave `[kpi_total]` out.
-fn kpi_total(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
-    let message = format!("{} come as one total, so none of the {} suppliers has a cost", plural(kpi), tallies.len());
+fn kpi_total(kpi: Kpi, tallies: &Tallies) -> Vec<Finding> {
+    let message =
+        format!("{} come as one total, so none of the {} suppliers has a cost", plural(kpi), tallies.suppliers.len());
     let advice = "map a KPI column of the exports where the platform attributes it, and leave `[kpi_total]` out";
     vec![Finding::review("score.kpi_total", "suppliers", message, advice)]
 }
@@ -63,11 +64,11 @@ fn kpi_total(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
 /// Any.
 /// # What to do
 /// Set `supplier` on the source, or map a column to it.
-fn unnamed(tallies: &[Tally]) -> Vec<Finding> {
-    let all: f64 = tallies.iter().map(|tally| tally.spend).sum();
-    let blank = tallies.iter().find(|tally| tally.supplier.is_none() && tally.spend > 0.0);
+fn unnamed(tallies: &Tallies) -> Vec<Finding> {
+    let all: f64 = tallies.suppliers.iter().map(Tally::spend).sum();
+    let blank = tallies.suppliers.iter().find(|tally| tally.supplier.is_none() && tally.spend() > 0.0);
     let finding = |tally: &Tally| {
-        let message = format!("{:.1} % of the spend names no supplier", 100.0 * tally.spend / all);
+        let message = format!("{:.1} % of the spend names no supplier", 100.0 * tally.spend() / all);
         Finding::review("score.unnamed", tally.label(), message, "set `supplier` on the source, or map a column to it")
     };
     blank.map(finding).into_iter().collect()
@@ -81,10 +82,11 @@ fn unnamed(tallies: &[Tally]) -> Vec<Finding> {
 /// Spend above zero, no entry with the KPI.
 /// # What to do
 /// Map the KPI column of their exports.
-fn no_kpi(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
-    let silent = tallies.iter().filter(|tally| tally.spend > 0.0 && !is_scored(tally, kpi.measure()));
+fn no_kpi(kpi: Kpi, tallies: &Tallies) -> Vec<Finding> {
+    let silent = tallies.suppliers.iter().filter(|tally| tally.spend() > 0.0 && !is_scored(tally, kpi.measure()));
     let finding = |tally: &Tally| {
-        let message = format!("spend of {:.2} without any {} reported, so it is not scored", tally.spend, plural(kpi));
+        let message =
+            format!("spend of {:.2} without any {} reported, so it is not scored", tally.spend(), plural(kpi));
         Finding::review("score.no_kpi", tally.label(), message, "map the KPI column of its exports; absent is not zero")
     };
     silent.map(finding).collect()
@@ -98,9 +100,9 @@ fn no_kpi(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
 /// More than 0.1 % of the spend on entries without the KPI.
 /// # What to do
 /// Write zero where zero is meant; find out why the rest is blank.
-fn partial_kpi(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
+fn partial_kpi(kpi: Kpi, tallies: &Tallies) -> Vec<Finding> {
     let finding = |tally: &Tally| {
-        let share = 1.0 - tally.spend_with(kpi.measure()) / tally.spend;
+        let share = 1.0 - tally.spend_with(kpi.measure()) / tally.spend();
         let message = format!(
             "{:.1} % of the spend has no {} reported; the cost is that of the rest",
             100.0 * share,
@@ -109,7 +111,7 @@ fn partial_kpi(kpi: Kpi, tallies: &[Tally]) -> Vec<Finding> {
         let advice = "write 0 where none came in, and find out why the others are blank";
         (share > UNREPORTED).then(|| Finding::review("score.partial_kpi", tally.label(), message, advice))
     };
-    tallies.iter().filter(|tally| is_scored(tally, kpi.measure())).filter_map(finding).collect()
+    tallies.suppliers.iter().filter(|tally| is_scored(tally, kpi.measure())).filter_map(finding).collect()
 }
 
 /// # What it does
@@ -171,8 +173,9 @@ fn spread(kpi: Kpi, costs: &Costs) -> Vec<Finding> {
 /// # What to do
 /// Wild: look for days booked late or twice. None: export by day.
 fn day_swings(kpi: Kpi, costs: &Costs) -> Vec<Finding> {
-    let (phi, scored) = (costs.swings.phi, costs.known.iter().flatten().count());
-    let (message, advice) = match costs.swings.measured {
+    let (swings, scored) = (costs.swings(), costs.known.iter().flatten().count());
+    let phi = swings.phi;
+    let (message, advice) = match swings.measured {
         false if kpi == Kpi::Value => {
             ("too few days to tell how value varies, so no cost has an interval".into(), "export by day")
         }
@@ -196,8 +199,9 @@ fn day_swings(kpi: Kpi, costs: &Costs) -> Vec<Finding> {
 /// Tier U.
 /// # What to do
 /// Give each a probe that would buy some dozens of KPI at the target cost.
-fn unproven(tallies: &[Tally], suppliers: &[SupplierScore]) -> Vec<Finding> {
+fn unproven(tallies: &Tallies, suppliers: &[SupplierScore]) -> Vec<Finding> {
     let names: Vec<String> = tallies
+        .suppliers
         .iter()
         .zip(suppliers)
         .filter(|(_, score)| score.tier == Tier::U)
@@ -246,11 +250,7 @@ fn few_for_frontier(comparison: &Comparison) -> Vec<Finding> {
     (0 < scored && scored < fewest).then_some(finding).into_iter().collect()
 }
 
-/// The first few names and how many more.
-fn some_of(names: &[String]) -> String {
-    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(5) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+/// Whether a supplier has spend whose entries report the KPI.
+fn is_scored(tally: &Tally, kpi: Measure) -> bool {
+    tally.sum(kpi).is_some_and(|sum| sum >= 0.0) && tally.spend_with(kpi) > 0.0
 }

@@ -35,7 +35,7 @@
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
-use super::program::{Answer, Goal, Program, Row, dot};
+use super::evaluation::Evaluation;
 use crate::check::{Error, Kind};
 
 /// What mixtures may be made of the units: a bound on Σ λ.
@@ -65,9 +65,34 @@ pub enum Orient {
 /// The units of an analysis: inputs (m × n) and outputs (s × n), one column a unit.
 #[derive(Clone, Debug)]
 pub struct Units {
-    inputs: Array2<f64>,
-    outputs: Array2<f64>,
+    pub(super) inputs: Array2<f64>,
+    pub(super) outputs: Array2<f64>,
+    /// The largest of each row.
+    pub(super) input_sizes: Vec<f64>,
+    /// The largest of each row.
+    pub(super) output_sizes: Vec<f64>,
     dominated: Vec<Dominated>,
+}
+
+/// What mixtures may do, and what moves.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Model {
+    /// Returns to scale.
+    pub returns: Returns,
+    /// Orientation.
+    pub orient: Orient,
+    /// Bounds on ratios of weights.
+    pub ratios: Vec<Ratio>,
+    /// Inputs, by place, that a unit cannot change: non-discretionary (Banker & Morey 1986). They bound the mixture, do not contract
+    /// with θ, and their slacks do not count in the second stage.
+    pub fixed: Vec<usize>,
+}
+
+impl Model {
+    /// Without bounds on weights, every input at the unit's discretion.
+    pub fn new(returns: Returns, orient: Orient) -> Model {
+        Model { returns, orient, ..Model::default() }
+    }
 }
 
 /// How many other units are at least as good in every input and output.
@@ -105,7 +130,7 @@ pub enum Figure {
 
 impl Ratio {
     /// The two bounds as entries of one figure's row: `low · w_b − w_a ≤ 0` and `w_a − high · w_b ≤ 0`.
-    fn entries(&self, figure: Figure) -> [f64; 2] {
+    pub(super) fn entries(&self, figure: Figure) -> [f64; 2] {
         let (over, under) = (f64::from(u8::from(figure == self.over)), f64::from(u8::from(figure == self.under)));
         [self.low * under - over, over - self.high * under]
     }
@@ -135,9 +160,6 @@ impl Radial {
     }
 }
 
-/// Share of a figure below which a slack or a peer's contribution is rounding.
-const NOTHING: f64 = 1e-7;
-
 impl Units {
     /// Units of the given inputs and outputs.
     ///
@@ -156,8 +178,14 @@ impl Units {
             return Err(Error::new(Kind::Input, format!("unit {} has no input", unit + 1))
                 .help("leave units out that use nothing; their efficiency has no meaning"));
         }
+        Ok(Units::sized(inputs, outputs))
+    }
+
+    /// Units of figures that are known to have a meaning.
+    pub(super) fn sized(inputs: Array2<f64>, outputs: Array2<f64>) -> Units {
         let dominated = (0..inputs.ncols()).into_par_iter().map(|j| dominated(&inputs, &outputs, j)).collect();
-        Ok(Units { inputs, outputs, dominated })
+        let sizes = |table: &Array2<f64>| table.rows().into_iter().map(largest).collect();
+        Units { input_sizes: sizes(&inputs), output_sizes: sizes(&outputs), inputs, outputs, dominated }
     }
 
     /// How many.
@@ -176,18 +204,13 @@ impl Units {
     }
 
     /// The units that mixtures need, all but those beaten by another; with `without` as if that one did not exist.
-    fn reference(&self, without: Option<usize>) -> Vec<usize> {
+    pub(super) fn reference(&self, without: Option<usize>) -> Vec<usize> {
         let needed = |j: &usize| match self.dominated[*j] {
             Dominated::No => Some(*j) != without,
             Dominated::By(other) => Some(other) == without,
             Dominated::BySeveral => false,
         };
         (0..self.count()).filter(needed).collect()
-    }
-
-    /// The units that no other one beats or equals in every input and output.
-    pub(super) fn unbeaten(&self) -> Vec<usize> {
-        self.reference(None)
     }
 
     /// How few units leave an analysis without power: n below max(m·s, 3(m + s)) makes most of them efficient by default.
@@ -215,19 +238,33 @@ impl Units {
     /// assert!(scores[0].is_efficient() && scores[2].is_efficient());
     /// ```
     pub fn radial(&self, returns: Returns, orient: Orient) -> Result<Vec<Radial>, Error> {
-        self.radial_within(returns, orient, &[])
+        self.radial_under(&Model::new(returns, orient))
     }
 
-    /// As [`Units::radial`], with the weights' ratios bounded. Slacks and targets are those of the rows as eased by the bounds.
+    /// As [`Units::radial`], under any model. With bounded weights, slacks and targets are those of the rows as eased by the bounds.
     ///
     /// # Errors
     ///
-    /// As [`Units::radial`].
-    pub fn radial_within(&self, returns: Returns, orient: Orient, ratios: &[Ratio]) -> Result<Vec<Radial>, Error> {
+    /// As [`Units::radial`]; [`Kind::Settings`] when every input is fixed and so nothing can contract.
+    pub fn radial_under(&self, model: &Model) -> Result<Vec<Radial>, Error> {
+        self.can_move(model)?;
         let reference = self.reference(None);
-        let score = |unit| Evaluation { units: self, reference: &reference, unit, returns, orient, ratios }.radial();
-        let scores: Vec<_> = (0..self.count()).into_par_iter().map(score).collect();
-        scores.into_iter().collect()
+        self.each(|unit| Evaluation { units: self, unit, among: self, reference: &reference, model }.radial())
+    }
+
+    /// θ, or 1/φ, of every unit against mixtures of other units than these: absent where none reaches it, above 1 where the
+    /// unit lies beyond all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Units::radial_under`].
+    pub fn against(&self, among: &Units, model: &Model) -> Result<Vec<Option<f64>>, Error> {
+        self.can_move(model)?;
+        let reference = among.reference(None);
+        self.each(|unit| {
+            let factor = Evaluation { units: self, unit, among, reference: &reference, model }.factor()?;
+            Ok(factor.map(|factor| model.orient.efficiency(factor)))
+        })
     }
 
     /// Super-efficiency (Andersen & Petersen 1993): every unit against all the others; θ, or 1/φ when output oriented, above 1
@@ -235,21 +272,40 @@ impl Units {
     ///
     /// # Errors
     ///
-    /// As [`Units::radial`].
-    pub fn super_efficiency(
-        &self,
-        returns: Returns,
-        orient: Orient,
-        ratios: &[Ratio],
-    ) -> Result<Vec<Option<f64>>, Error> {
-        let score = |unit| {
+    /// As [`Units::radial_under`].
+    pub fn super_efficiency(&self, model: &Model) -> Result<Vec<Option<f64>>, Error> {
+        self.can_move(model)?;
+        self.each(|unit| {
             let reference = self.reference(Some(unit));
-            let factor = Evaluation { units: self, reference: &reference, unit, returns, orient, ratios }.factor()?;
-            Ok(factor.map(|factor| if orient == Orient::Input { factor } else { 1.0 / factor }))
-        };
+            let factor = Evaluation { units: self, unit, among: self, reference: &reference, model }.factor()?;
+            Ok(factor.map(|factor| model.orient.efficiency(factor)))
+        })
+    }
+
+    fn can_move(&self, model: &Model) -> Result<(), Error> {
+        match model.orient == Orient::Input && (0..self.inputs.nrows()).all(|input| model.fixed.contains(&input)) {
+            true => Err(Error::new(Kind::Settings, "every input is fixed, so that none can contract")
+                .help("leave an input free, or ask for the output orientation")),
+            false => Ok(()),
+        }
+    }
+
+    /// One score a unit, in parallel, in the order of the units.
+    fn each<T: Send>(&self, score: impl Fn(usize) -> Result<T, Error> + Send + Sync) -> Result<Vec<T>, Error> {
         let scores: Vec<_> = (0..self.count()).into_par_iter().map(score).collect();
         scores.into_iter().collect()
     }
+}
+
+impl Orient {
+    /// θ, or 1/φ.
+    fn efficiency(self, factor: f64) -> f64 {
+        if self == Orient::Input { factor } else { 1.0 / factor }
+    }
+}
+
+fn largest(row: ArrayView1<'_, f64>) -> f64 {
+    row.iter().copied().fold(0.0, f64::max)
 }
 
 fn checked(table: ArrayView2<'_, f64>, what: &str) -> Result<(), Error> {
@@ -290,215 +346,6 @@ fn dominated(inputs: &Array2<f64>, outputs: &Array2<f64>, j: usize) -> Dominated
         }
     }
     found
-}
-
-/// One unit to be evaluated against a reference set.
-struct Evaluation<'a> {
-    units: &'a Units,
-    reference: &'a [usize],
-    unit: usize,
-    returns: Returns,
-    orient: Orient,
-    ratios: &'a [Ratio],
-}
-
-/// One side of the mixture rows, in shares of the unit's own figures: `held` + `moved` × the factor.
-#[derive(Clone, Copy)]
-struct Side {
-    held: f64,
-    moved: f64,
-}
-
-const HELD: Side = Side { held: 1.0, moved: 0.0 };
-const MOVED: Side = Side { held: 0.0, moved: 1.0 };
-
-impl Evaluation<'_> {
-    /// Both stages.
-    fn radial(&self) -> Result<Radial, Error> {
-        let factor = self.factor()?.ok_or_else(|| self.failed("is not among the mixtures that include it"))?;
-        let (efficiency, theta, phi) = match (self.orient, factor) {
-            (Orient::Input, theta) => (snapped(theta), snapped(theta), 1.0),
-            (Orient::Output, f64::INFINITY) => (0.0, 1.0, 1.0),
-            (Orient::Output, phi) => (snapped(1.0 / phi), 1.0, 1.0 / snapped(1.0 / phi)),
-        };
-        let lambda = self.second_stage(theta, phi)?;
-        Ok(self.described(efficiency, (theta, phi), &lambda))
-    }
-
-    /// First stage: θ or φ; absent when no mixture of the reference reaches the unit.
-    fn factor(&self) -> Result<Option<f64>, Error> {
-        if self.orient == Orient::Output && self.own(&self.units.outputs).all(|value| value == 0.0) {
-            return Ok(Some(f64::INFINITY));
-        }
-        if self.reference.is_empty() {
-            return Ok(None);
-        }
-        let (goal, inputs, outputs) = match self.orient {
-            Orient::Input => (Goal::Least, MOVED, HELD),
-            Orient::Output => (Goal::Most, HELD, MOVED),
-        };
-        let mut objective = vec![0.0; self.intensities()];
-        objective.push(1.0);
-        match Program::new(goal, objective, self.rows(inputs, outputs, 1)).solve()? {
-            Answer::Best(values) => Ok(values.last().copied()),
-            Answer::Infeasible => Ok(None),
-            Answer::Unbounded => Err(self.failed("has an efficiency without end")),
-        }
-    }
-
-    /// Columns of λ and τ.
-    fn intensities(&self) -> usize {
-        self.reference.len() + 2 * self.ratios.len()
-    }
-
-    /// Second stage: intensities of the largest total slack at θ and φ.
-    ///
-    /// The shares are eased by a rounding error or two, or the first stage's own answer could be cut off.
-    fn second_stage(&self, theta: f64, phi: f64) -> Result<Vec<f64>, Error> {
-        let worth = |j: &usize| -self.in_sizes(&self.units.inputs, *j) + self.in_sizes(&self.units.outputs, *j);
-        let mut objective: Vec<f64> = self.reference.iter().map(worth).collect();
-        objective.extend(self.ratios.iter().flat_map(|ratio| self.ease_in_sizes(ratio)));
-        for ease in [1e-9, 1e-7] {
-            let inputs = Side { held: theta + ease, moved: 0.0 };
-            let outputs = Side { held: phi * (1.0 - ease), moved: 0.0 };
-            let program = Program::new(Goal::Most, objective.clone(), self.rows(inputs, outputs, 0));
-            if let Answer::Best(lambda) = program.solve()? {
-                return Ok(lambda);
-            }
-        }
-        Err(self.failed("lost its mixture in the second stage"))
-    }
-
-    /// The rows of inputs, outputs and Σ λ over the reference's intensities and `extra` further variables, the first of
-    /// which is the factor. Each row is counted in the unit's own figure, so that the rows are of one size.
-    fn rows(&self, inputs: Side, outputs: Side, extra: usize) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for (place, row) in self.units.inputs.rows().into_iter().enumerate() {
-            let (own, size) = (row[self.unit], self.size(row));
-            let mut mixture = self.mixture(row, Figure::Input(place), -1.0, extra);
-            self.move_by(&mut mixture, extra, -inputs.moved * own / size);
-            rows.push(Row::at_most(mixture, inputs.held * own / size));
-        }
-        for (place, row) in self.units.outputs.rows().into_iter().enumerate() {
-            // Of no output at all nothing is required, unless a bound on its weight draws on it.
-            if row[self.unit] > 0.0 || !self.ratios.is_empty() {
-                let (own, size) = (row[self.unit], self.size(row));
-                let mut mixture = self.mixture(row, Figure::Output(place), 1.0, extra);
-                self.move_by(&mut mixture, extra, -outputs.moved * own / size);
-                rows.push(Row::at_least(mixture, outputs.held * own / size));
-            }
-        }
-        rows.extend(self.returns_row(extra));
-        rows
-    }
-
-    /// What a row is counted in: the unit's own figure, or the largest where it has none.
-    fn size(&self, row: ArrayView1<'_, f64>) -> f64 {
-        if row[self.unit] > 0.0 { row[self.unit] } else { largest(row) }
-    }
-
-    /// A row's entries: λ, τ (eased with `sign`) and the extra variables.
-    fn mixture(&self, row: ArrayView1<'_, f64>, figure: Figure, sign: f64, extra: usize) -> Vec<f64> {
-        let size = self.size(row);
-        let mut entries: Vec<f64> = self.reference.iter().map(|j| row[*j] / size).collect();
-        let eased = self.ratios.iter().flat_map(|ratio| ratio.entries(figure));
-        entries.extend(eased.map(|entry| sign * entry / size));
-        entries.resize(self.intensities() + extra, 0.0);
-        entries
-    }
-
-    fn move_by(&self, mixture: &mut [f64], extra: usize, entry: f64) {
-        if extra > 0 {
-            mixture[self.intensities()] = entry;
-        }
-    }
-
-    /// The bound on Σ λ; none under constant returns.
-    fn returns_row(&self, extra: usize) -> Option<Row> {
-        let mut sum = vec![1.0; self.reference.len()];
-        sum.resize(self.intensities() + extra, 0.0);
-        match self.returns {
-            Returns::Crs => None,
-            Returns::Vrs => Some(Row::equal(sum, 1.0)),
-            Returns::Nirs => Some(Row::at_most(sum, 1.0)),
-            Returns::Ndrs => Some(Row::at_least(sum, 1.0)),
-        }
-    }
-
-    fn own<'b>(&self, table: &'b Array2<f64>) -> impl Iterator<Item = f64> + 'b {
-        table.column(self.unit).into_iter().copied()
-    }
-
-    /// Σ of unit `j`'s figures, each in the largest of its row.
-    fn in_sizes(&self, table: &Array2<f64>, j: usize) -> f64 {
-        table.rows().into_iter().map(|row| row[j] / largest(row)).sum()
-    }
-
-    /// Σ of what each of a ratio's two bounds adds to the slacks, in the largest of each row.
-    fn ease_in_sizes(&self, ratio: &Ratio) -> [f64; 2] {
-        let rows = |table: &Array2<f64>, figure: fn(usize) -> Figure| {
-            let one =
-                |(place, row): (usize, ArrayView1<'_, f64>)| ratio.entries(figure(place)).map(|e| e / largest(row));
-            table
-                .rows()
-                .into_iter()
-                .enumerate()
-                .map(one)
-                .fold([0.0; 2], |sum, more| [sum[0] + more[0], sum[1] + more[1]])
-        };
-        let (inputs, outputs) = (rows(&self.units.inputs, Figure::Input), rows(&self.units.outputs, Figure::Output));
-        [inputs[0] + outputs[0], inputs[1] + outputs[1]]
-    }
-
-    /// Slacks, targets and peers of the intensities.
-    fn described(&self, efficiency: f64, (theta, phi): (f64, f64), lambda: &[f64]) -> Radial {
-        let slacks = |table: &Array2<f64>, figure: fn(usize) -> Figure, side: f64, sign: f64| -> Vec<f64> {
-            let slack = |(place, row): (usize, ArrayView1<'_, f64>)| {
-                let size = self.size(row);
-                let mixed = dot(&self.mixture(row, figure(place), sign, 0), lambda);
-                let slack = sign * (mixed - row[self.unit] * side / size);
-                if slack > NOTHING { slack * size } else { 0.0 }
-            };
-            table.rows().into_iter().enumerate().map(slack).collect()
-        };
-        let input_slacks = slacks(&self.units.inputs, Figure::Input, theta, -1.0);
-        let output_slacks = slacks(&self.units.outputs, Figure::Output, phi, 1.0);
-        let target = |table: &Array2<f64>, side: f64, sign: f64, slacks: &[f64]| -> Vec<f64> {
-            self.own(table).zip(slacks).map(|(own, slack)| own * side + sign * slack).collect()
-        };
-        Radial {
-            efficiency,
-            peers: self.peers(lambda),
-            input_targets: target(&self.units.inputs, theta, -1.0, &input_slacks),
-            output_targets: target(&self.units.outputs, phi, 1.0, &output_slacks),
-            input_slacks,
-            output_slacks,
-        }
-    }
-
-    /// Units whose share of some figure of the mixture is more than rounding.
-    fn peers(&self, lambda: &[f64]) -> Vec<(usize, f64)> {
-        let counts = |j: usize, lambda: f64| {
-            let matters = |row: ArrayView1<'_, f64>| lambda * row[j] > NOTHING * self.size(row);
-            self.units.inputs.rows().into_iter().any(matters) || self.units.outputs.rows().into_iter().any(matters)
-        };
-        let all = self.reference.iter().copied().zip(lambda.iter().copied());
-        all.filter(|(j, lambda)| counts(*j, *lambda)).collect()
-    }
-
-    fn failed(&self, why: &str) -> Error {
-        Error::new(Kind::Bug, format!("unit {} {why}", self.unit + 1))
-            .help("report it with the table that was analysed")
-    }
-}
-
-/// An efficiency of a unit that is in its own reference set: between 0 and 1, and 1 when it is so up to rounding.
-fn snapped(efficiency: f64) -> f64 {
-    if efficiency > 1.0 - 1e-9 { 1.0 } else { efficiency.max(0.0) }
-}
-
-fn largest(row: ArrayView1<'_, f64>) -> f64 {
-    row.iter().copied().fold(0.0, f64::max)
 }
 
 #[cfg(test)]
@@ -624,5 +471,27 @@ mod tests {
         assert!(message(array![[1.0, f64::NAN]], array![[1.0, 1.0]]).contains("input 1 of unit 2 is NaN"));
         assert!(message(array![[1.0, 0.0]], array![[1.0, 1.0]]).contains("unit 2 has no input"));
         assert!(message(array![[1.0]], array![[1.0, 1.0]]).contains("inputs of 1 units, outputs of 2"));
+    }
+
+    #[test]
+    fn a_fixed_input_bounds_the_mixture_and_does_not_contract() {
+        // The first could do with 4 of 10 as the second does, which has a larger site; the third has no larger one.
+        let units = Units::new(array![[10.0, 4.0, 8.0], [5.0, 6.0, 5.0]], array![[1.0, 1.0, 1.0]]).unwrap();
+        let fixed = Model { fixed: vec![1], ..Model::new(Returns::Vrs, Orient::Input) };
+        let found = &units.radial_under(&fixed).unwrap()[0];
+        assert!((found.efficiency - 0.8).abs() < 1e-9, "{found:?}");
+        assert_eq!((found.input_targets[1], found.input_slacks[1]), (5.0, 0.0));
+        // Free, its own site may shrink too, so that the same factor must do for both.
+        assert!((units.radial(Returns::Vrs, Orient::Input).unwrap()[0].efficiency - 1.0).abs() < 1e-9);
+        let none = Model { fixed: vec![0, 1], ..fixed };
+        assert!(units.radial_under(&none).unwrap_err().to_string().contains("every input is fixed"));
+    }
+
+    #[test]
+    fn units_are_held_against_other_units() {
+        let (one, other) =
+            (Units::new(array![[10.0]], array![[1.0]]), Units::new(array![[5.0, 40.0]], array![[1.0, 9.0]]));
+        let found = one.unwrap().against(&other.unwrap(), &Model::default()).unwrap();
+        assert!((found[0].unwrap() - 40.0 / 9.0 / 10.0).abs() < 1e-9, "{found:?}");
     }
 }

@@ -15,7 +15,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use rayon::prelude::*;
 
 use super::envelope::{Orient, Returns, Units};
-use super::program::{Answer, Goal, Program, Row, Sense, dot};
+use super::program::{Answer, Goal, Program, Row, dot};
 use crate::check::{Error, Kind};
 
 /// Share of a figure below which a slack or a peer's contribution is rounding.
@@ -26,6 +26,8 @@ pub struct Mixed {
     inputs: Array2<f64>,
     goods: Array2<f64>,
     bads: Array2<f64>,
+    /// Bad outputs as further inputs: who is beaten by whom.
+    used: Units,
     reference: Vec<usize>,
 }
 
@@ -62,8 +64,8 @@ impl Mixed {
         // Less of a bad output is better, as of an input: the two together tell who is beaten by another.
         let used = concatenate(Axis(0), &[inputs.view(), bads.view()])
             .map_err(|_| Error::new(Kind::Input, "inputs and bad outputs are of different units"))?;
-        let reference = Units::new(used, goods.clone())?.unbeaten();
-        Ok(Mixed { inputs, goods, bads, reference })
+        let used = Units::new(used, goods.clone())?;
+        Ok(Mixed { inputs, goods, bads, reference: used.reference(None), used })
     }
 
     /// The slacks-based measure of every unit; not oriented, or with the numerator (input) or the denominator (output) alone.
@@ -74,6 +76,73 @@ impl Mixed {
     pub fn slacks_based(&self, returns: Returns, orient: Option<Orient>) -> Result<Vec<NonRadial>, Error> {
         self.positive()?;
         self.each(|unit| self.slacks_based_of(unit, returns, orient))
+    }
+
+    /// Slacks-based super-efficiency (Tone 2002): every efficient unit against all the others; the others keep their own score.
+    /// Absent where no mixture of the others reaches the unit.
+    ///
+    /// ```text
+    ///     min (1/m) Σ x̄ᵢ/xᵢₒ ÷ (1/s) Σ ȳᵣ/yᵣₒ      x̄ ≥ Σ_{j≠o} λⱼ xⱼ     ȳ ≤ Σ_{j≠o} λⱼ yⱼ     x̄ ≥ xₒ     0 ≤ ȳ ≤ yₒ
+    /// ```
+    ///
+    /// Input oriented ȳ = yₒ, output oriented x̄ = xₒ.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mixed::slacks_based`], whose `scores` are taken.
+    pub fn super_slacks_based(
+        &self,
+        returns: Returns,
+        orient: Option<Orient>,
+        scores: &[NonRadial],
+    ) -> Result<Vec<Option<f64>>, Error> {
+        let score = |unit: usize| match scores[unit].efficiency < 1.0 {
+            true => Ok(Some(scores[unit].efficiency)),
+            false => self.beyond(unit, returns, orient),
+        };
+        let found: Vec<_> = (0..self.inputs.ncols()).into_par_iter().map(score).collect();
+        found.into_iter().collect()
+    }
+
+    /// An efficient unit's super-efficiency. Columns Λ, X̄ᵢ, Ȳᵣ and t, all times Charnes and Cooper's t, in the unit's own figures.
+    fn beyond(&self, unit: usize, returns: Returns, orient: Option<Orient>) -> Result<Option<f64>, Error> {
+        let reference = self.used.reference(Some(unit));
+        let (n, m, s) = (reference.len(), self.inputs.nrows(), self.goods.nrows());
+        let width = n + m + s + 1;
+        let row = |mixture: &[f64], others: &[(usize, f64)]| {
+            let mut row = mixture.to_vec();
+            row.resize(width, 0.0);
+            others.iter().for_each(|(column, entry)| row[*column] = *entry);
+            row
+        };
+        let mixtures = |table: &Array2<f64>| -> Vec<Vec<f64>> {
+            shares(table.view(), &reference, unit, 0.0).into_iter().map(|row| row[..n].to_vec()).collect()
+        };
+        let t = width - 1;
+        let mut rows = Vec::new();
+        for (i, mixture) in mixtures(&self.inputs).iter().enumerate() {
+            rows.push(Row::at_most(row(mixture, &[(n + i, -1.0)]), 0.0));
+            let held = row(&[], &[(n + i, 1.0), (t, -1.0)]);
+            rows.push(if orient == Some(Orient::Output) { Row::equal(held, 0.0) } else { Row::at_least(held, 0.0) });
+        }
+        for (r, mixture) in mixtures(&self.goods).iter().enumerate() {
+            rows.push(Row::at_least(row(mixture, &[(n + m + r, -1.0)]), 0.0));
+            let held = row(&[], &[(n + m + r, 1.0), (t, -1.0)]);
+            rows.push(if orient == Some(Orient::Input) { Row::equal(held, 0.0) } else { Row::at_most(held, 0.0) });
+        }
+        let mean = |from: usize, count: usize| -> Vec<(usize, f64)> {
+            (from..from + count).map(|column| (column, 1.0 / count as f64)).collect()
+        };
+        rows.push(Row::equal(row(&[], &mean(n + m, s)), 1.0));
+        rows.extend(
+            returns_row(returns, n, 0.0, 0.0)
+                .map(|returns| Row { coefficients: row(&returns.coefficients[..n], &[(t, -1.0)]), ..returns }),
+        );
+        match Program::new(Goal::Least, row(&[], &mean(n, m)), rows).solve()? {
+            Answer::Best(values) => Ok(Some(values[n..n + m].iter().sum::<f64>() / m as f64)),
+            Answer::Infeasible => Ok(None),
+            Answer::Unbounded => Err(failed(unit)),
+        }
     }
 
     /// The directional distance of every unit in the direction (0, y, −b).
@@ -138,57 +207,31 @@ impl Mixed {
         }
         let mut objective = vec![0.0; all.len()];
         objective.push(1.0);
-        let first = Program::new(Goal::Most, objective, self.directional_rows(unit, &all, returns, None));
-        let Answer::Best(values) = first.solve()? else { return Err(failed(unit)) };
-        let beta = if values[all.len()] < 1e-9 { 0.0 } else { values[all.len()] };
         let worth = |j: &usize| {
             let sum = |table: &Array2<f64>| table.rows().into_iter().map(|row| row[*j] / largest(row)).sum::<f64>();
             sum(&self.goods) - sum(&self.inputs)
         };
-        let worth: Vec<f64> = all.iter().map(worth).collect();
-        for ease in [1e-9, 1e-7] {
-            let rows = self.directional_rows(unit, &all, returns, Some((beta, ease)));
-            if let Answer::Best(lambda) = Program::new(Goal::Most, worth.clone(), rows).solve()? {
-                let mut score = self.described(unit, (1.0 / (1.0 + beta), Some(beta)), &all, &lambda);
-                score.bad_slacks.iter_mut().for_each(|slack| *slack = 0.0);
-                return Ok(score);
-            }
-        }
-        Err(failed(unit))
+        let worth = all.iter().map(worth).chain([0.0]).collect();
+        let rows = self.directional_rows(unit, &all, returns);
+        let program = Program { then: Some(worth), ..Program::new(Goal::Most, objective, rows) };
+        let Answer::Best(values) = program.solve()? else { return Err(failed(unit)) };
+        let (lambda, beta) = values.split_at(all.len());
+        let beta = if beta[0] < 1e-9 { 0.0 } else { beta[0] };
+        let mut score = self.described(unit, (1.0 / (1.0 + beta), Some(beta)), &all, lambda);
+        score.bad_slacks.iter_mut().for_each(|slack| *slack = 0.0);
+        Ok(score)
     }
 
-    /// Rows of the directional distance: with β as the last column, or with β held, eased by a rounding error.
-    fn directional_rows(&self, unit: usize, all: &[usize], returns: Returns, held: Option<(f64, f64)>) -> Vec<Row> {
-        let (beta, ease) = held.unwrap_or((0.0, 0.0));
+    /// Rows of the directional distance, β as the last column.
+    fn directional_rows(&self, unit: usize, all: &[usize], returns: Returns) -> Vec<Row> {
         let rows = |table: &Array2<f64>, moved: f64| -> Vec<(Vec<f64>, f64)> {
-            let mut rows = shares(table.view(), all, unit, moved);
-            if held.is_some() {
-                rows.iter_mut().for_each(|row| row.truncate(all.len()));
-            }
-            let own = table.column(unit);
-            rows.into_iter().zip(own.iter().map(|own| f64::from(u8::from(*own > 0.0)))).collect()
+            let own = table.column(unit).into_iter().map(|own| f64::from(u8::from(*own > 0.0)));
+            shares(table.view(), all, unit, moved).into_iter().zip(own).collect()
         };
-        let mut found: Vec<Row> =
-            rows(&self.inputs, 0.0).into_iter().map(|(row, own)| Row::at_most(row, own + ease)).collect();
-        let goods = rows(&self.goods, -1.0).into_iter();
-        found.extend(goods.map(|(row, own)| Row::at_least(row, own * (1.0 + beta) - ease)));
-        for (row, own) in rows(&self.bads, 1.0) {
-            let bound = own * (1.0 - beta);
-            match held {
-                None => found.push(Row { coefficients: row, sense: Sense::Equal, bound }),
-                Some(_) => {
-                    found.push(Row::at_most(row.clone(), bound + ease));
-                    found.push(Row::at_least(row, bound - ease));
-                }
-            }
-        }
-        let width = all.len() + usize::from(held.is_none());
-        let returns = returns_row(returns, all.len(), 0.0, 1.0);
-        found.extend(returns.map(|mut row| {
-            row.coefficients.truncate(width);
-            row
-        }));
-        found
+        let inputs = rows(&self.inputs, 0.0).into_iter().map(|(row, own)| Row::at_most(row, own));
+        let goods = rows(&self.goods, -1.0).into_iter().map(|(row, own)| Row::at_least(row, own));
+        let bads = rows(&self.bads, 1.0).into_iter().map(|(row, own)| Row::equal(row, own));
+        inputs.chain(goods).chain(bads).chain(returns_row(returns, all.len(), 0.0, 1.0)).collect()
     }
 
     fn described(
@@ -277,6 +320,7 @@ fn failed(unit: usize) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::envelope::Model;
     use ndarray::array;
 
     fn plain() -> Mixed {
@@ -329,5 +373,44 @@ mod tests {
         let zero = Mixed::new(array![[1.0, 1.0]], array![[1.0, 0.0]], Array2::zeros((0, 2))).unwrap();
         assert!(zero.slacks_based(Returns::Crs, None).unwrap_err().to_string().contains("output 1 of unit 2 is 0"));
         assert!(zero.directional(Returns::Crs).unwrap_err().to_string().contains("unit 2 has no output to move"));
+    }
+
+    #[test]
+    fn slacks_based_super_efficiency_lies_between_one_and_the_radial_one() {
+        let mixed = plain();
+        let radial = Units::new(mixed.inputs.clone(), mixed.goods.clone()).unwrap();
+        for returns in [Returns::Crs, Returns::Vrs] {
+            let of = |orient| {
+                let scores = mixed.slacks_based(returns, orient).unwrap();
+                (mixed.super_slacks_based(returns, orient, &scores).unwrap(), scores)
+            };
+            let ((both, scores), (input, _), (output, _)) =
+                (of(None), of(Some(Orient::Input)), of(Some(Orient::Output)));
+            let over = radial.super_efficiency(&Model::new(returns, Orient::Input)).unwrap();
+            for unit in (0..5).filter(|unit| scores[*unit].efficiency == 1.0) {
+                // Without an orientation both sides may move, so less is needed; a radial move is one of the moves.
+                let found = both[unit].unwrap();
+                assert!(found >= 1.0 - 1e-9, "{found}");
+                for wider in [input[unit], output[unit]].into_iter().flatten() {
+                    assert!(found <= wider + 1e-9, "{found} {wider}");
+                }
+                assert_eq!(input[unit].is_some(), over[unit].is_some(), "both reach the unit, or neither does");
+                if let (Some(input), Some(radial)) = (input[unit], over[unit]) {
+                    assert!(input <= radial + 1e-9, "{input} {radial}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_input_and_one_output_leave_one_super_efficiency() {
+        // The second does 3 per unit of input, the best of the others 2: 1.5 whichever way it is counted.
+        let mixed = Mixed::new(array![[10.0, 20.0, 40.0]], array![[20.0, 60.0, 40.0]], Array2::zeros((0, 3))).unwrap();
+        for orient in [None, Some(Orient::Input), Some(Orient::Output)] {
+            let scores = mixed.slacks_based(Returns::Crs, orient).unwrap();
+            let found = mixed.super_slacks_based(Returns::Crs, orient, &scores).unwrap();
+            assert!((found[1].unwrap() - 1.5).abs() < 1e-9, "{found:?}");
+            assert!((found[0].unwrap() - scores[0].efficiency).abs() < 1e-12 && found[0].unwrap() < 1.0);
+        }
     }
 }

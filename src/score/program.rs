@@ -1,11 +1,11 @@
 //! Linear programs of efficiency analysis as data, and their solution: the only file of this stage that names a solver.
 //!
-//! The solver is `microlp` through `good_lp`: a simplex, so its answers are vertices and the intensities that are zero are
-//! exactly zero; it tells infeasible and unbounded programs apart from solved ones. Columns are brought to one order of
+//! Envelopment programs have a handful of rows, thousands of columns, and differ from one unit to the next in one column and the right-hand
+//! side. No crate starts such a program from a known vertex, so the dense simplex of [`super::simplex`] solves them; programs of
+//! many rows go to `microlp` through `good_lp`, which also takes over where the simplex gives up, and the other way round.
+//! Both give vertices, so intensities that are zero are exactly zero. Columns are brought to one order of
 //! magnitude first, because a simplex' tolerances are absolute: a supplier with a millionth of another's spend must get
-//! the same care. Every answer is checked against its rows. Where the solver fails all the same (it takes a basis of very
-//! unequal columns for singular, or lets go of a row), or says that there is no answer, the dense simplex of
-//! [`super::simplex`] has the last word.
+//! the same care. Every answer is checked against its rows.
 
 use good_lp::solvers::microlp::microlp;
 use good_lp::{Expression, ProblemVariables, ResolutionError, Solution, SolverModel, Variable, variable};
@@ -15,16 +15,30 @@ use crate::check::{Error, Kind};
 
 /// Largest violation of a row that counts as solved.
 const TOLERANCE: f64 = 1e-8;
-/// A linear program in dense rows.
+/// Rows up to which the dense simplex comes first.
+const FEW_ROWS: usize = 40;
+
+/// A linear program in dense rows; variables are at least 0.
 pub(super) struct Program {
     /// Whether the objective is made small or large.
     pub goal: Goal,
     /// Objective by variable.
     pub objective: Vec<f64>,
-    /// Least value by variable; −∞ where there is none. All are 0 in most programs.
-    pub low: Vec<f64>,
+    /// What is made as large as can be among the best, by variable.
+    pub then: Option<Vec<f64>>,
     /// The rows.
     pub rows: Vec<Row>,
+    /// A basis known to be feasible, one member a row.
+    pub start: Option<Vec<Basic>>,
+}
+
+/// A member of a basis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Basic {
+    /// A variable.
+    Variable(usize),
+    /// The slack of a row that is no equation.
+    Slack(usize),
 }
 
 /// The direction of an objective.
@@ -81,17 +95,6 @@ impl Row {
         Row { coefficients, sense: Sense::Equal, bound }
     }
 
-    /// Its slack's column among `rows` rows; none for an equation.
-    fn slack(&self, place: usize, rows: usize) -> Option<Vec<f64>> {
-        let mut column = vec![0.0; rows];
-        column[place] = match self.sense {
-            Sense::AtMost => 1.0,
-            Sense::AtLeast => -1.0,
-            Sense::Equal => return None,
-        };
-        Some(column)
-    }
-
     /// By how much `values` miss the row, as a share of what its entries add up to and of 1, the evaluated unit's own
     /// figure.
     fn violation(&self, values: &[f64]) -> f64 {
@@ -109,8 +112,7 @@ impl Row {
 impl Program {
     /// A program whose variables are at least 0.
     pub(super) fn new(goal: Goal, objective: Vec<f64>, rows: Vec<Row>) -> Program {
-        let low = vec![0.0; objective.len()];
-        Program { goal, objective, low, rows }
+        Program { goal, objective, then: None, rows, start: None }
     }
 
     /// Solves it.
@@ -120,21 +122,30 @@ impl Program {
     /// [`Kind::Bug`] when neither solver's answer satisfies the rows: that is not an outcome to report.
     pub(super) fn solve(mut self) -> Result<Answer, Error> {
         let columns = self.scale();
-        let answer = match self.by_solver() {
-            Ok(values) if self.violation(&values) <= TOLERANCE => Answer::Best(values),
-            Ok(_) | Err(_) => self.by_hand()?,
+        let answer = match self.rows.len() <= FEW_ROWS {
+            true => self.by_simplex().or_else(|_| self.by_solver())?,
+            false => self.by_solver().or_else(|_| self.by_simplex())?,
         };
         let Answer::Best(mut values) = answer else { return Ok(answer) };
         values.iter_mut().zip(&columns).for_each(|(value, column)| *value *= column);
         Ok(Answer::Best(values))
     }
 
-    /// A best vertex, by the solver.
-    fn by_solver(&self) -> Result<Vec<f64>, ResolutionError> {
+    /// A best vertex, by the solver; without one, why is for the simplex to tell.
+    fn by_solver(&self) -> Result<Answer, Error> {
+        let lost = |_: ResolutionError| unsolved(f64::INFINITY);
+        let first = self.by_solver_of(self.goal, &self.objective, None).map_err(lost)?;
+        let Some(then) = &self.then else { return self.satisfied(first) };
+        let best = dot(&self.objective, &first);
+        let ease = if self.goal == Goal::Least { 1e-9 } else { -1e-9 };
+        self.satisfied(self.by_solver_of(Goal::Most, then, Some(best + ease)).map_err(lost)?)
+    }
+
+    fn by_solver_of(&self, goal: Goal, objective: &[f64], held: Option<f64>) -> Result<Vec<f64>, ResolutionError> {
         let mut names = ProblemVariables::new();
-        let variables: Vec<Variable> = self.low.iter().map(|low| names.add(variable().min(*low))).collect();
-        let objective = expression(&self.objective, &variables);
-        let mut model = match self.goal {
+        let variables: Vec<Variable> = objective.iter().map(|_| names.add(variable().min(0.0))).collect();
+        let objective = expression(objective, &variables);
+        let mut model = match goal {
             Goal::Least => names.minimise(objective),
             Goal::Most => names.maximise(objective),
         }
@@ -147,43 +158,64 @@ impl Program {
                 Sense::Equal => side.eq(row.bound),
             });
         }
+        if let Some(bound) = held {
+            let side = expression(&self.objective, &variables);
+            model.add_constraint(if self.goal == Goal::Least { side.leq(bound) } else { side.geq(bound) });
+        }
         let solution = model.solve()?;
         Ok(variables.iter().map(|variable| solution.value(*variable)).collect())
     }
 
-    /// A best vertex, by the dense simplex: variables without a lower bound are split in two, rows get their slack.
-    fn by_hand(&self) -> Result<Answer, Error> {
-        let entries = |j: usize, sign: f64| self.rows.iter().map(|row| sign * row.coefficients[j]).collect();
-        let free: Vec<usize> = (0..self.low.len()).filter(|j| self.low[*j] < 0.0).collect();
-        let sign = if self.goal == Goal::Least { 1.0 } else { -1.0 };
-        let mut cost: Vec<f64> = self.objective.iter().map(|entry| sign * entry).collect();
-        cost.extend(free.iter().map(|j| -sign * self.objective[*j]));
-        let mut columns: Vec<Vec<f64>> = (0..self.low.len()).map(|j| entries(j, 1.0)).collect();
-        columns.extend(free.iter().map(|j| entries(*j, -1.0)));
-        columns.extend(self.rows.iter().enumerate().filter_map(|(place, row)| row.slack(place, self.rows.len())));
-        cost.resize(columns.len(), 0.0);
-        match Simplex::solve(columns, &cost, self.rows.iter().map(|row| row.bound).collect()) {
-            Outcome::Best(all) => {
-                let mut values = all[..self.low.len()].to_vec();
-                free.iter().zip(&all[self.low.len()..]).for_each(|(j, negative)| values[*j] -= negative);
-                let miss = self.violation(&values);
-                if miss <= TOLERANCE { Ok(Answer::Best(values)) } else { Err(unsolved(miss)) }
-            }
+    /// A best vertex, by the dense simplex: rows get their slack.
+    fn by_simplex(&self) -> Result<Answer, Error> {
+        let (rows, count) = (self.rows.len(), self.objective.len());
+        let slacks: Vec<usize> = (0..rows).filter(|row| self.rows[*row].sense != Sense::Equal).collect();
+        let mut columns = vec![0.0; rows * (count + slacks.len())];
+        for (place, row) in self.rows.iter().enumerate() {
+            columns.iter_mut().skip(place).step_by(rows).zip(&row.coefficients).for_each(|(entry, own)| *entry = *own);
+        }
+        for (at, row) in slacks.iter().enumerate() {
+            columns[rows * (count + at) + row] = if self.rows[*row].sense == Sense::AtMost { 1.0 } else { -1.0 };
+        }
+        let bound = self.rows.iter().map(|row| row.bound).collect();
+        let place = |member: &Basic| match member {
+            Basic::Variable(variable) => Some(*variable),
+            Basic::Slack(row) => slacks.iter().position(|slack| slack == row).map(|at| count + at),
+        };
+        let start = self.start.as_ref().and_then(|start| start.iter().map(place).collect());
+        match Simplex::solve(columns, bound, &self.costs(count + slacks.len()), start) {
+            Outcome::Best(all) => self.satisfied(all[..count].to_vec()),
             Outcome::Infeasible => Ok(Answer::Infeasible),
             Outcome::Unbounded => Ok(Answer::Unbounded),
             Outcome::Lost => Err(unsolved(f64::INFINITY)),
         }
     }
 
-    /// The most by which `values` miss a row or a lower bound.
+    /// The objectives as costs of `width` columns.
+    fn costs(&self, width: usize) -> Vec<Vec<f64>> {
+        let cost = |sign: f64, objective: &[f64]| {
+            let mut cost: Vec<f64> = objective.iter().map(|entry| sign * entry).collect();
+            cost.resize(width, 0.0);
+            cost
+        };
+        let first = cost(if self.goal == Goal::Least { 1.0 } else { -1.0 }, &self.objective);
+        [Some(first), self.then.as_ref().map(|then| cost(-1.0, then))].into_iter().flatten().collect()
+    }
+
+    /// The values as an answer if they satisfy every row.
+    fn satisfied(&self, values: Vec<f64>) -> Result<Answer, Error> {
+        let miss = self.violation(&values);
+        if miss <= TOLERANCE { Ok(Answer::Best(values)) } else { Err(unsolved(miss)) }
+    }
+
+    /// The most by which `values` miss a row or their bound of 0.
     fn violation(&self, values: &[f64]) -> f64 {
         let rows = self.rows.iter().map(|row| row.violation(values));
-        let bounds = self.low.iter().zip(values).map(|(low, value)| low - value);
+        let bounds = values.iter().map(|value| -value);
         rows.chain(bounds).fold(0.0, |worst, miss| if miss.is_nan() { miss } else { worst.max(miss) })
     }
 
-    /// Divides each column by its largest entry; gives what to multiply the variables by afterwards. Lower bounds are 0
-    /// or −∞, which scaling leaves as they are.
+    /// Divides each column by its largest entry; gives what to multiply the variables by afterwards.
     ///
     /// Rows stay as they are: the caller writes them in the evaluated unit's own figures, where an absolute tolerance is
     /// a relative one.
@@ -196,12 +228,20 @@ impl Program {
         for row in &mut self.rows {
             row.coefficients.iter_mut().zip(&columns).for_each(|(entry, column)| *entry *= column);
         }
-        self.objective.iter_mut().zip(&columns).for_each(|(entry, column)| *entry *= column);
-        let largest = self.objective.iter().fold(0.0, |size: f64, entry| size.max(entry.abs()));
-        if largest > 0.0 {
-            self.objective.iter_mut().for_each(|entry| *entry /= largest);
-        }
+        [Some(&mut self.objective), self.then.as_mut()]
+            .into_iter()
+            .flatten()
+            .for_each(|goal| in_order_one(goal, &columns));
         columns
+    }
+}
+
+/// An objective of scaled columns, its largest entry 1.
+fn in_order_one(objective: &mut [f64], columns: &[f64]) {
+    objective.iter_mut().zip(columns).for_each(|(entry, column)| *entry *= column);
+    let largest = objective.iter().fold(0.0, |size: f64, entry| size.max(entry.abs()));
+    if largest > 0.0 {
+        objective.iter_mut().for_each(|entry| *entry /= largest);
     }
 }
 
@@ -267,16 +307,35 @@ mod tests {
                 sense,
                 bound: if sense == Sense::AtLeast { 0.2 * bounds[i] } else { bounds[i] },
             };
-            let mut program = Program::new(Goal::Most, worth, senses.into_iter().enumerate().map(row).collect());
-            program.low[7] = f64::NEG_INFINITY;
-            match (program.by_solver(), program.by_hand().unwrap()) {
-                (Ok(one), Answer::Best(other)) => {
+            let program = Program::new(Goal::Most, worth, senses.into_iter().enumerate().map(row).collect());
+            match (program.by_solver(), program.by_simplex().unwrap()) {
+                (Ok(Answer::Best(one)), Answer::Best(other)) => {
                     let (one, other) = (dot(&program.objective, &one), dot(&program.objective, &other));
                     proptest::prop_assert!((one - other).abs() < 1e-8 * (1.0 + one.abs()), "{one} {other}");
                 }
-                (Err(ResolutionError::Infeasible), Answer::Infeasible) => {}
-                (Err(ResolutionError::Unbounded), Answer::Unbounded) => {}
+                (Err(_), Answer::Infeasible | Answer::Unbounded) => {}
                 (one, other) => proptest::prop_assert!(false, "{one:?} {other:?}"),
+            }
+        }
+
+        #[test]
+        fn both_solvers_find_the_same_second_best(
+            entries in proptest::collection::vec(0u8..4, 24),
+            worth in proptest::collection::vec(0u8..3, 8),
+            then in proptest::collection::vec(-2i8..3, 8),
+        ) {
+            // Small whole numbers, so that many vertices are best.
+            let row = |i: usize| {
+                let coefficients: Vec<f64> = entries[8 * i..8 * i + 8].iter().map(|e| f64::from(*e) + 0.5).collect();
+                Row::at_most(coefficients, 4.0)
+            };
+            let mut program = Program::new(Goal::Most, worth.iter().map(|w| f64::from(*w)).collect(), (0..3).map(row).collect());
+            program.then = Some(then.iter().map(|w| f64::from(*w)).collect());
+            let (one, other) = (program.by_solver().unwrap(), program.by_simplex().unwrap());
+            let (Answer::Best(one), Answer::Best(other)) = (one, other) else { panic!() };
+            for objective in [&program.objective, program.then.as_ref().unwrap()] {
+                let (one, other) = (dot(objective, &one), dot(objective, &other));
+                proptest::prop_assert!((one - other).abs() < 1e-7 * (1.0 + one.abs()), "{one} {other}");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::shrink::{Best, Evidence, Family, Prior, Ranks, draws_for, ranks};
+use super::shrink::{Best, Draws, Evidence, Family, Mixture, Prior, Ranks, draws_for};
 use crate::check::{Error, Finding, Kind};
 
 /// The random stream of the ranks of a table.
@@ -56,6 +56,9 @@ pub struct Unit {
     pub p05: f64,
     /// 95 % quantile.
     pub p95: f64,
+    /// P(the true rate is at least as good as the target): at least, or at most with the lowest best; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_target: Option<f64>,
     /// Rank of the true rate.
     pub rank: Rank,
 }
@@ -73,12 +76,17 @@ pub struct Rank {
     pub best: f64,
     /// Probability of the last rank.
     pub worst: f64,
+    /// Probability of the best quarter, rounded up to whole units.
+    pub p_top_quartile: f64,
+    /// Group of units that cannot be told apart, 1 the best: each is worse than the first of its group with a probability below
+    /// 0.9.
+    pub group: u32,
 }
 
-impl From<&Ranks> for Rank {
-    fn from(ranks: &Ranks) -> Rank {
-        let Ranks { expected, p05, p95, best, worst, .. } = *ranks;
-        Rank { expected, p05, p95, best, worst }
+impl Rank {
+    fn of(ranks: &Ranks, group: u32) -> Rank {
+        let Ranks { expected, p05, p95, best, worst, top_quarter } = *ranks;
+        Rank { expected, p05, p95, best, worst, p_top_quartile: top_quarter, group }
     }
 }
 
@@ -97,24 +105,32 @@ impl From<&Ranks> for Rank {
 ///
 /// let labels = ["A", "B", "C"].map(String::from).to_vec();
 /// let counts = Counts { labels, events: vec![120.0, 140.0, 2.0], exposure: vec![1000.0, 1000.0, 5.0] };
-/// let rates = table(&counts, Family::BetaBinomial, Best::High, 1).unwrap();
+/// let rates = table(&counts, Family::BetaBinomial, Best::High, None, 1).unwrap();
 /// // Two of five is the best raw rate; what is known of it is not far from the others'.
 /// assert_eq!(rates.units[2].raw, Some(0.4));
 /// assert!(rates.units[2].mean < 0.2);
 /// ```
-pub fn table(counts: &Counts, family: Family, best: Best, seed: u64) -> Result<Document, Error> {
+pub fn table(counts: &Counts, family: Family, best: Best, target: Option<f64>, seed: u64) -> Result<Document, Error> {
     checked(counts, family)?;
     let prior = Prior::fit(family, &counts.events, &counts.exposure).ok_or_else(|| no_prior(counts))?;
     let pairs = counts.events.iter().zip(&counts.exposure);
     let known: Vec<_> = pairs.map(|(events, exposure)| prior.posterior(*events, *exposure)).collect();
-    let ranks = ranks(&known, best, draws_for(known.len()), seed, STREAM);
+    let certain: Vec<Mixture> = known.iter().map(|known| Mixture(vec![(1.0, *known)])).collect();
+    let draws = Draws::of(&certain, &vec![0; known.len()], draws_for(known.len()), seed, STREAM);
+    let ranks = draws.ranks(best);
+    let groups = draws.groups(&ranks, best);
+    let reaches = |at: usize, target: f64| match best {
+        Best::High => 1.0 - known[at].below(target),
+        Best::Low => known[at].below(target),
+    };
     let unit = |at: usize| Unit {
         label: counts.labels[at].clone(),
         raw: (counts.exposure[at] > 0.0).then(|| counts.events[at] / counts.exposure[at]),
         mean: known[at].mean(),
         p05: known[at].quantile(0.05),
         p95: known[at].quantile(0.95),
-        rank: Rank::from(&ranks[at]),
+        p_target: target.map(|target| reaches(at, target)),
+        rank: Rank::of(&ranks[at], groups[at]),
     };
     Ok(Document {
         format: "outlay/rates@1",
@@ -198,6 +214,7 @@ mod tests {
             &counts(&[("A", 4.0, 100.0), ("B", 30.0, 200.0), ("C", 0.0, 0.0)]),
             Family::BetaBinomial,
             Best::Low,
+            Some(0.1),
             1,
         );
         let json = serde_json::to_value(table.unwrap()).unwrap();
@@ -213,11 +230,11 @@ mod tests {
     #[test]
     fn impossible_tables_are_refused_with_every_unit_that_is_wrong() {
         let wrong = counts(&[("A", 7.0, 5.0), ("B", -1.0, 5.0), ("C", 1.0, 5.0)]);
-        let error = table(&wrong, Family::BetaBinomial, Best::High, 1).unwrap_err();
+        let error = table(&wrong, Family::BetaBinomial, Best::High, None, 1).unwrap_err();
         assert_eq!((error.kind, error.problems.len()), (Kind::Input, 2));
         let none =
-            table(&counts(&[("A", 0.0, 5.0), ("B", 0.0, 9.0)]), Family::GammaPoisson, Best::High, 1).unwrap_err();
+            table(&counts(&[("A", 0.0, 5.0), ("B", 0.0, 9.0)]), Family::GammaPoisson, Best::High, None, 1).unwrap_err();
         assert!(none.to_string().contains("2 units with exposure and 0 events"), "{none}");
-        assert_eq!(table(&counts(&[]), Family::GammaPoisson, Best::High, 1).unwrap_err().kind, Kind::Nothing);
+        assert_eq!(table(&counts(&[]), Family::GammaPoisson, Best::High, None, 1).unwrap_err().kind, Kind::Nothing);
     }
 }

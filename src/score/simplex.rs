@@ -1,13 +1,16 @@
 //! A small dense simplex for programs of a handful of rows and any number of columns.
 //!
 //! ```text
-//!     min c·x     A x = b     x ≥ 0     b ≥ 0
+//!     min c₁·x, then min c₂·x among the best     A x = b     x ≥ 0
 //! ```
 //!
 //! The basis is factored anew at every step. With a dozen rows that costs less than pricing the columns, and no error is
 //! carried from one step to the next: the answer is as exact as one elimination with pivoting makes it, whatever
-//! orders of magnitude lie between the columns. Two phases; the steepest column enters, and after some steps without progress the first
-//! one that helps (Bland 1977), which cannot cycle.
+//! orders of magnitude lie between the columns. The steepest column enters, and after some steps without progress the first
+//! one that helps (Bland 1977), which cannot cycle. A basis that the caller knows to be feasible saves the first phase.
+//!
+//! The second objective goes on from the best vertex of the first and lets in only columns that cost the first nothing: the
+//! best face of a linear program is where all other columns are zero.
 
 use super::program::dot;
 
@@ -26,67 +29,95 @@ pub(super) enum Outcome {
 
 /// Reduced cost, pivot and violation below which a number is rounding; columns and costs are of order 1.
 const ROUNDING: f64 = 1e-11;
+/// Reduced cost up to which a column belongs to the best face.
+const FACE: f64 = 1e-9;
 /// Total violation up to which rows count as satisfied.
 const FEASIBLE: f64 = 1e-9;
 /// Steps without progress before Bland's rule.
 const PATIENCE: usize = 12;
 
-/// A program in equality form: columns of A, costs c, right-hand side b ≥ 0.
+/// A program in equality form: columns of A one behind the other, right-hand side b.
 pub(super) struct Simplex {
-    columns: Vec<Vec<f64>>,
+    columns: Vec<f64>,
     bound: Vec<f64>,
     basis: Vec<usize>,
     /// Columns from here on are artificial: zero in any answer.
     artificial: usize,
+    factors: Factors,
 }
 
+/// Columns that may enter a basis.
+type Open = Vec<bool>;
+
 impl Simplex {
-    /// Solves `min cost · x` over `columns · x = bound`, `x ≥ 0`.
-    pub(super) fn solve(mut columns: Vec<Vec<f64>>, cost: &[f64], mut bound: Vec<f64>) -> Outcome {
-        let (rows, artificial) = (bound.len(), columns.len());
-        for row in (0..rows).filter(|row| bound[*row] < 0.0).collect::<Vec<_>>() {
-            bound[row] = -bound[row];
-            columns.iter_mut().for_each(|column| column[row] = -column[row]);
-        }
-        columns.extend((0..rows).map(|row| unit(rows, row)));
-        let mut simplex = Simplex { columns, bound, basis: (artificial..artificial + rows).collect(), artificial };
-        simplex.two_phases(cost).unwrap_or(Outcome::Lost)
+    /// Solves `min costs[0] · x`, then each further cost among the best so far, over `columns · x = bound`, `x ≥ 0`; from the
+    /// basis `start` if that is feasible.
+    pub(super) fn solve(columns: Vec<f64>, bound: Vec<f64>, costs: &[Vec<f64>], start: Option<Vec<usize>>) -> Outcome {
+        let artificial = columns.len() / bound.len().max(1);
+        let factors = Factors::default();
+        let mut simplex = Simplex { columns, bound, basis: Vec::new(), artificial, factors };
+        simplex.all_phases(costs, start).unwrap_or(Outcome::Lost)
     }
 
     /// `None` when the arithmetic gave out.
-    fn two_phases(&mut self, cost: &[f64]) -> Option<Outcome> {
-        let violation: Vec<f64> = (0..self.columns.len()).map(|j| f64::from(j >= self.artificial)).collect();
-        self.descend(&violation)?;
-        let missed = |(column, value): (&usize, f64)| if *column >= self.artificial { value.abs() } else { 0.0 };
-        if self.basis.iter().zip(self.values()?).map(missed).sum::<f64>() > FEASIBLE {
+    fn all_phases(&mut self, costs: &[Vec<f64>], start: Option<Vec<usize>>) -> Option<Outcome> {
+        if !self.begins_at(start) && !self.first_phase()? {
             return Some(Outcome::Infeasible);
         }
-        let mut cost = cost.to_vec();
-        cost.resize(self.columns.len(), 0.0);
-        if !self.descend(&cost)? {
-            return Some(Outcome::Unbounded);
+        let mut open = (0..self.count()).map(|j| j < self.artificial).collect();
+        for cost in costs {
+            let mut cost = cost.clone();
+            cost.resize(self.count(), 0.0);
+            if !self.descend(&cost, &open)? {
+                return Some(Outcome::Unbounded);
+            }
+            self.close(&cost, &mut open);
         }
         let mut values = vec![0.0; self.artificial];
-        for (column, value) in self.basis.iter().zip(self.values()?).filter(|(column, _)| **column < self.artificial) {
+        let found = self.values()?;
+        for (column, value) in self.basis.iter().zip(found).filter(|(column, _)| **column < self.artificial) {
             values[*column] = value.max(0.0);
         }
         Some(Outcome::Best(values))
     }
 
-    /// Steps until no column helps: `Some(true)`; `Some(false)` when the cost falls without end.
-    fn descend(&mut self, cost: &[f64]) -> Option<bool> {
+    /// Takes a basis as it is when it is one and feasible.
+    fn begins_at(&mut self, start: Option<Vec<usize>>) -> bool {
+        let Some(start) = start else { return false };
+        self.basis = start;
+        self.values().is_some_and(|values| values.iter().all(|value| *value >= -FEASIBLE))
+    }
+
+    /// From a basis of artificial columns to one of real ones; `Some(false)` when there is none.
+    fn first_phase(&mut self) -> Option<bool> {
+        let rows = self.bound.len();
+        for row in (0..rows).filter(|row| self.bound[*row] < 0.0).collect::<Vec<_>>() {
+            self.bound[row] = -self.bound[row];
+            self.columns.iter_mut().skip(row).step_by(rows).for_each(|entry| *entry = -*entry);
+        }
+        self.columns.extend((0..rows * rows).map(|entry| f64::from(u8::from(entry % (rows + 1) == 0))));
+        self.basis = (self.artificial..self.artificial + rows).collect();
+        let violation: Vec<f64> = (0..self.count()).map(|j| f64::from(u8::from(j >= self.artificial))).collect();
+        let open = (0..self.count()).map(|j| j < self.artificial).collect();
+        self.descend(&violation, &open)?;
+        let values = self.values()?;
+        let missed = |(column, value): (&usize, f64)| if *column >= self.artificial { value.abs() } else { 0.0 };
+        Some(self.basis.iter().zip(values).map(missed).sum::<f64>() <= FEASIBLE)
+    }
+
+    /// Steps until no open column helps: `Some(true)`; `Some(false)` when the cost falls without end.
+    fn descend(&mut self, cost: &[f64], open: &Open) -> Option<bool> {
         let (mut least, mut idle) = (f64::INFINITY, 0);
-        for _ in 0..100 * (self.columns.len() + 10) {
-            let factors = Factors::of(self.basis.iter().map(|j| self.columns[*j].clone()).collect())?;
-            let values = factors.solve(&self.bound);
-            let basic_cost: Vec<f64> = self.basis.iter().map(|j| cost[*j]).collect();
-            let total = dot(&basic_cost, &values);
+        for _ in 0..100 * (self.count() + 10) {
+            let values = self.values()?;
+            let total = self.basis.iter().zip(&values).map(|(j, value)| cost[*j] * value).sum::<f64>();
             idle = if total < least - ROUNDING { 0 } else { idle + 1 };
             least = least.min(total);
-            let Some(entering) = self.entering(cost, &factors.solve_transposed(&basic_cost), idle > PATIENCE) else {
+            let Some(entering) = self.entering(cost, &self.prices(cost), open, idle > PATIENCE) else {
                 return Some(true);
             };
-            let Some(leaving) = self.leaving(&values, &factors.solve(&self.columns[entering]), idle > PATIENCE) else {
+            let change = self.factors.solve(self.column(entering));
+            let Some(leaving) = self.leaving(&values, &change, idle > PATIENCE) else {
                 return Some(false);
             };
             self.basis[leaving] = entering;
@@ -94,12 +125,20 @@ impl Simplex {
         None
     }
 
+    /// Closes the columns that would cost something at the present basis, which is the best for `cost`.
+    fn close(&self, cost: &[f64], open: &mut Open) {
+        let prices = self.prices(cost);
+        let costs_nothing = |j: usize| cost[j] - dot(&prices, self.column(j)) <= FACE;
+        open.iter_mut().enumerate().for_each(|(j, open)| *open = *open && costs_nothing(j));
+    }
+
     /// The column of the most negative reduced cost, or the first negative one.
-    fn entering(&self, cost: &[f64], prices: &[f64], first: bool) -> Option<usize> {
+    fn entering(&self, cost: &[f64], prices: &[f64], open: &Open, first: bool) -> Option<usize> {
         let mut best = (None, -ROUNDING);
-        for j in (0..self.artificial).filter(|j| !self.basis.contains(j)) {
-            let reduced = cost[j] - dot(prices, &self.columns[j]);
-            if reduced < best.1 {
+        let columns = self.columns.chunks_exact(self.bound.len()).take(self.artificial);
+        for (j, column) in columns.enumerate() {
+            let reduced = cost[j] - dot(prices, column);
+            if reduced < best.1 && open[j] && !self.basis.contains(&j) {
                 best = (Some(j), reduced);
                 if first {
                     break;
@@ -131,47 +170,71 @@ impl Simplex {
         tied.max_by(|one, other| change[*one].abs().total_cmp(&change[*other].abs()))
     }
 
-    fn values(&self) -> Option<Vec<f64>> {
-        Some(Factors::of(self.basis.iter().map(|j| self.columns[*j].clone()).collect())?.solve(&self.bound))
+    /// Values of the basis, which is factored anew; `None` when it is none.
+    fn values(&mut self) -> Option<Vec<f64>> {
+        let rows = self.bound.len();
+        let columns = self.basis.iter().map(|j| &self.columns[j * rows..(j + 1) * rows]);
+        self.factors.refactor(columns, rows)?;
+        Some(self.factors.solve(&self.bound))
+    }
+
+    /// Prices of the rows at the basis as last factored.
+    fn prices(&self, cost: &[f64]) -> Vec<f64> {
+        self.factors.solve_transposed(self.basis.iter().map(|j| cost[*j]).collect())
+    }
+
+    fn column(&self, j: usize) -> &[f64] {
+        &self.columns[j * self.bound.len()..(j + 1) * self.bound.len()]
+    }
+
+    fn count(&self) -> usize {
+        self.columns.len() / self.bound.len().max(1)
     }
 }
 
-fn unit(size: usize, place: usize) -> Vec<f64> {
-    let mut column = vec![0.0; size];
-    column[place] = 1.0;
-    column
-}
-
-/// L and U of a square matrix given by columns, rows permuted for the largest pivot of each column.
+/// L and U of a square matrix, column by column, rows permuted for the largest pivot of each column.
+#[derive(Default)]
 struct Factors {
-    columns: Vec<Vec<f64>>,
+    entries: Vec<f64>,
     order: Vec<usize>,
 }
 
 impl Factors {
     /// `None` when the matrix is singular.
-    fn of(mut columns: Vec<Vec<f64>>) -> Option<Factors> {
-        let size = columns.len();
-        let mut order: Vec<usize> = (0..size).collect();
-        for step in 0..size {
-            let largest =
-                |one: &usize, other: &usize| columns[step][*one].abs().total_cmp(&columns[step][*other].abs());
-            let pivot = (step..size).max_by(largest)?;
-            order.swap(step, pivot);
-            columns.iter_mut().for_each(|column| column.swap(step, pivot));
-            let head = columns[step][step];
-            if head == 0.0 || !head.is_finite() {
-                return None;
-            }
-            columns[step][step + 1..].iter_mut().for_each(|entry| *entry /= head);
-            let (done, rest) = columns.split_at_mut(step + 1);
-            for column in rest {
-                let factor = column[step];
-                let below = column[step + 1..].iter_mut().zip(&done[step][step + 1..]);
+    fn refactor<'a>(&mut self, columns: impl Iterator<Item = &'a [f64]>, size: usize) -> Option<()> {
+        self.entries.clear();
+        columns.for_each(|column| self.entries.extend_from_slice(column));
+        self.order.clear();
+        self.order.extend(0..size);
+        (0..size).try_for_each(|step| self.eliminate(step, size))
+    }
+
+    /// One column's pivot, and what it takes from the columns behind it.
+    fn eliminate(&mut self, step: usize, size: usize) -> Option<()> {
+        let own = &self.entries[step * size..(step + 1) * size];
+        let pivot = (step..size).max_by(|one, other| own[*one].abs().total_cmp(&own[*other].abs()))?;
+        self.order.swap(step, pivot);
+        self.entries.chunks_exact_mut(size).for_each(|column| column.swap(step, pivot));
+        let (done, rest) = self.entries.split_at_mut((step + 1) * size);
+        let own = &mut done[step * size..];
+        let head = own[step];
+        if head == 0.0 || !head.is_finite() {
+            return None;
+        }
+        own[step + 1..].iter_mut().for_each(|entry| *entry /= head);
+        for column in rest.chunks_exact_mut(size) {
+            let factor = column[step];
+            if factor != 0.0 {
+                let below = column[step + 1..].iter_mut().zip(&own[step + 1..]);
                 below.for_each(|(entry, lower)| *entry -= lower * factor);
             }
         }
-        Some(Factors { columns, order })
+        Some(())
+    }
+
+    fn column(&self, step: usize) -> &[f64] {
+        let size = self.order.len();
+        &self.entries[step * size..(step + 1) * size]
     }
 
     /// x of B x = b.
@@ -180,25 +243,25 @@ impl Factors {
         let mut x: Vec<f64> = self.order.iter().map(|row| b[*row]).collect();
         for step in 0..size {
             let value = x[step];
-            x[step + 1..].iter_mut().zip(&self.columns[step][step + 1..]).for_each(|(x, lower)| *x -= lower * value);
+            x[step + 1..].iter_mut().zip(&self.column(step)[step + 1..]).for_each(|(x, lower)| *x -= lower * value);
         }
         for step in (0..size).rev() {
-            x[step] /= self.columns[step][step];
+            x[step] /= self.column(step)[step];
             let value = x[step];
-            x[..step].iter_mut().zip(&self.columns[step][..step]).for_each(|(x, upper)| *x -= upper * value);
+            x[..step].iter_mut().zip(&self.column(step)[..step]).for_each(|(x, upper)| *x -= upper * value);
         }
         x
     }
 
     /// y of Bᵀ y = c.
-    fn solve_transposed(&self, c: &[f64]) -> Vec<f64> {
+    fn solve_transposed(&self, c: Vec<f64>) -> Vec<f64> {
         let size = c.len();
-        let mut z = c.to_vec();
+        let mut z = c;
         for step in 0..size {
-            z[step] = (z[step] - dot(&self.columns[step][..step], &z[..step])) / self.columns[step][step];
+            z[step] = (z[step] - dot(&self.column(step)[..step], &z[..step])) / self.column(step)[step];
         }
         for step in (0..size).rev() {
-            z[step] -= dot(&self.columns[step][step + 1..], &z[step + 1..]);
+            z[step] -= dot(&self.column(step)[step + 1..], &z[step + 1..]);
         }
         let mut y = vec![0.0; size];
         self.order.iter().zip(z).for_each(|(row, value)| y[*row] = value);
@@ -217,14 +280,15 @@ mod tests {
             entries in prop::collection::vec(-1.0..1.0f64, 25),
             b in prop::collection::vec(-1.0..1.0f64, 5),
         ) {
-            let columns: Vec<Vec<f64>> = entries.chunks(5).map(<[f64]>::to_vec).collect();
-            let factors = Factors::of(columns.clone()).unwrap();
-            let (x, y) = (factors.solve(&b), factors.solve_transposed(&b));
+            let columns: Vec<&[f64]> = entries.chunks(5).collect();
+            let mut factors = Factors::default();
+            factors.refactor(columns.iter().copied(), 5).unwrap();
+            let (x, y) = (factors.solve(&b), factors.solve_transposed(b.clone()));
             let size = x.iter().chain(&y).fold(1.0, |size: f64, value| size.max(value.abs()));
             for row in 0..5 {
                 let forward: f64 = (0..5).map(|j| columns[j][row] * x[j]).sum();
                 prop_assert!((forward - b[row]).abs() < 1e-11 * size);
-                prop_assert!((dot(&columns[row], &y) - b[row]).abs() < 1e-11 * size);
+                prop_assert!((dot(columns[row], &y) - b[row]).abs() < 1e-11 * size);
             }
         }
     }
@@ -241,9 +305,19 @@ mod tests {
             [0.0, 1.0, 0.0],
             [0.0, 0.0, 1.0],
         ];
-        let columns = columns.iter().map(|column| column.to_vec()).collect();
-        let cost = [-0.75, 150.0, -0.02, 6.0, 0.0, 0.0, 0.0];
-        let Outcome::Best(x) = Simplex::solve(columns, &cost, vec![0.0, 0.0, 1.0]) else { panic!() };
+        let cost = vec![-0.75, 150.0, -0.02, 6.0, 0.0, 0.0, 0.0];
+        let costs = [cost.clone()];
+        let Outcome::Best(x) = Simplex::solve(columns.concat(), vec![0.0, 0.0, 1.0], &costs, None) else { panic!() };
         assert!((dot(&cost, &x) + 0.05).abs() < 1e-12, "{x:?}");
+    }
+
+    #[test]
+    fn the_second_objective_moves_along_the_best_face() {
+        // min x₁ + x₂ over x₁ + x₂ − s = 1: a whole edge is best, and of it the end with the largest x₂.
+        let columns = vec![1.0, 1.0, -1.0];
+        let costs = [vec![1.0, 1.0, 0.0], vec![0.0, -1.0, 0.0]];
+        for start in [None, Some(vec![0]), Some(vec![2])] {
+            assert_eq!(Simplex::solve(columns.clone(), vec![1.0], &costs, start), Outcome::Best(vec![0.0, 1.0, 0.0]));
+        }
     }
 }

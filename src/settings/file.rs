@@ -14,7 +14,7 @@ pub(super) struct File {
     pub source: Vec<Source>,
     pub kpi_total: Option<KpiTotal>,
     pub event: Vec<Event>,
-    pub score: Score,
+    pub score: super::score::Score,
     pub plan: Option<Plan>,
 }
 
@@ -153,12 +153,6 @@ pub(super) struct Event {
     pub name: String,
     pub start: String,
     pub end: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Score {
-    pub target_cost: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::file::{self, BadRows, DateOrder, Duplicates, Overlap};
 use super::plan::{self, PlanSettings};
+use super::score::{self, ScoreSettings};
 use crate::check::{Error, Kind};
 use crate::units::{Currency, Field, Grain, Kpi, Measure};
 
@@ -98,13 +99,6 @@ pub struct Event {
     pub end: Date,
 }
 
-/// `[score]`.
-#[derive(Clone, Debug, Default)]
-pub struct ScoreSettings {
-    /// Cost per KPI that a supplier should reach; the portfolio's own when absent.
-    pub target_cost: Option<f64>,
-}
-
 impl Settings {
     /// Reads and checks a settings file. Paths in it are relative to its folder.
     ///
@@ -131,10 +125,7 @@ impl Settings {
         let project = project(&file.project, folder, &mut wrong);
         let sources = file.source.into_iter().enumerate().map(|(i, s)| source(i, s, folder, &mut wrong)).collect();
         let events = file.event.iter().map(|e| event(e, &mut wrong)).collect();
-        let target_cost = file.score.target_cost;
-        if target_cost.is_some_and(|cost| !(cost > 0.0 && cost.is_finite())) {
-            wrong.push(Error::setting("score.target_cost", "must be above 0"));
-        }
+        let score = score::checked(file.score, folder, &mut wrong);
         let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
         Error::all(wrong)?;
         Ok(Settings {
@@ -142,7 +133,7 @@ impl Settings {
             sources,
             kpi_total: file.kpi_total.map(|total| folder.join(total.path)),
             events,
-            score: ScoreSettings { target_cost },
+            score,
             plan,
             seed,
             sha256: hex(&Sha256::digest(text.as_bytes())),

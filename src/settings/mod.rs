@@ -3,8 +3,12 @@
 mod file;
 mod meant;
 mod plan;
+mod score;
 
 pub use file::{BadRows, BudgetIn, DateOrder, Duplicates, Goal, NoCurve, Overlap, RebateMethod, RiskMeasure, Tier};
 pub(crate) use meant::hex;
-pub use meant::{Event, Project, ScoreSettings, Settings, Source};
+pub use meant::{Event, Project, Settings, Source};
 pub use plan::{Contract, Limit, MinimumBuy, PlanSettings, Risk, Whom};
+pub use score::{
+    AskRules, CRITERIA, Criterion, Found, Memory, PeriodRules, ScoreSettings, TierRules, TrustRules, Verdict,
+};

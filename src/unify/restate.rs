@@ -41,7 +41,7 @@ fn once(batches: &mut [Batch], settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     for batch in batches {
         let source = &settings.sources[batch.source];
-        let read_as = (batch.sha256.clone(), source.columns.clone(), source.fallback.clone(), source.sheet.clone());
+        let read_as = (batch.content.clone(), source.columns.clone(), source.fallback.clone(), source.sheet.clone());
         let path = batch.path.display().to_string();
         let Some(earlier) = first.get(&read_as) else {
             first.insert(read_as, path);
@@ -196,7 +196,7 @@ impl Desk<'_> {
     fn may_replace(&self, index: usize, other: usize) -> bool {
         let [own, other] = [index, other].map(|index| &self.batches[index]);
         let adds = |batch: &Batch| self.settings.sources[batch.source].overlap == Overlap::Add;
-        own.sha256 != other.sha256 && !adds(own) && !adds(other)
+        own.content != other.content && !adds(own) && !adds(other)
     }
 
     fn as_of(&self, index: usize) -> Option<Date> {

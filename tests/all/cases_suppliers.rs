@@ -7,9 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use ndarray::Array2;
+use outlay::score::bootstrap::bandwidth;
 use outlay::score::cross::{Cross, cross_efficiency};
 use outlay::score::efficiency::{Column, Options, Table, WeightRatio, table as efficiency_table};
-use outlay::score::envelope::{Figure, Orient, Radial, Ratio, Returns, Units};
+use outlay::score::envelope::{Figure, Model, Orient, Radial, Ratio, Returns, Units};
 use outlay::score::nonradial::Mixed;
 use outlay::score::rates::{Counts, table as rates_table};
 use outlay::score::shrink::{Best, Evidence, Family, Posterior, Prior, ranks};
@@ -115,12 +116,15 @@ fn hospitals_radial_slacks_peers_and_targets() {
 fn hospitals_super_efficiency_and_assurance_regions() {
     let Some(case) = Case::read("dea_hospitals_cst") else { return };
     let units = case.units(&["in_doctors", "in_nurses"], &["out_outpatients", "out_inpatients"]);
-    let found = units.super_efficiency(Returns::Crs, Orient::Input, &[]).unwrap();
+    let found = units.super_efficiency(&Model::new(Returns::Crs, Orient::Input)).unwrap();
     case.agree("super_ccr_in", found.into_iter().map(Option::unwrap), 1e-5);
     // The second weight over the first.
     let inputs = |low, high| Ratio { over: Figure::Input(1), under: Figure::Input(0), low, high };
     let outputs = |low, high| Ratio { over: Figure::Output(1), under: Figure::Output(0), low, high };
-    let within = |ratios: &[Ratio]| efficiencies(&units.radial_within(Returns::Crs, Orient::Input, ratios).unwrap());
+    let within = |ratios: &[Ratio]| {
+        let model = Model { ratios: ratios.to_vec(), ..Model::new(Returns::Crs, Orient::Input) };
+        efficiencies(&units.radial_under(&model).unwrap())
+    };
     case.agree("ar_0.2_5", within(&[inputs(0.2, 5.0), outputs(0.2, 5.0)]), 1e-5);
     case.agree("ar_v.1_1_u1_5", within(&[inputs(0.1, 1.0), outputs(1.0, 5.0)]), 1e-5);
 }
@@ -129,7 +133,7 @@ fn hospitals_super_efficiency_and_assurance_regions() {
 fn super_efficiency_under_variable_returns_says_infeasible() {
     let Some(case) = Case::read("dea_hospitals_cst") else { return };
     let units = case.units(&["in_doctors", "in_nurses"], &["out_outpatients", "out_inpatients"]);
-    let found = units.super_efficiency(Returns::Vrs, Orient::Input, &[]).unwrap();
+    let found = units.super_efficiency(&Model::new(Returns::Vrs, Orient::Input)).unwrap();
     // Hospital K has the most of both outputs but one, and the most inpatients: no mixture of the others reaches it.
     assert_eq!(found[10], None);
     assert!(found[1].is_some_and(|theta| theta > 1.0), "{found:?}");
@@ -182,7 +186,7 @@ fn andersen_and_petersen_radial_and_super() {
     case.agree("ccr_in", efficiencies(&scores), 1e-5);
     assert!((scores[0].input_slacks[1] - 4.0).abs() < 1e-6, "unit A has slack 4 in input 2: {:?}", scores[0]);
     let units = case.units(&["in1", "in2"], &["out"]);
-    let found = units.super_efficiency(Returns::Crs, Orient::Input, &[]).unwrap();
+    let found = units.super_efficiency(&Model::new(Returns::Crs, Orient::Input)).unwrap();
     case.agree("super_ccr_in", found.into_iter().map(Option::unwrap), 1e-5);
 }
 
@@ -196,9 +200,11 @@ fn golany_and_roll_radial_and_cross() {
 }
 
 #[test]
-fn bootstrap_example_radial() {
+fn bootstrap_example_radial_and_bandwidth() {
     let Some(case) = Case::read("dea_boot_bandwidth_small") else { return };
-    case.agree("bcc_in", radial(&case.units(&["x"], &["y"]), Returns::Vrs, Orient::Input), 1e-5);
+    let scores = radial(&case.units(&["x"], &["y"]), Returns::Vrs, Orient::Input);
+    case.agree("bandwidth", [bandwidth(&scores).unwrap()], 1e-5);
+    case.agree("bcc_in", scores, 1e-5);
 }
 
 #[test]
@@ -286,7 +292,7 @@ fn the_documents_say_what_the_kernels_say() {
     let Some(case) = Case::read("eb_gamma_poisson_pumps") else { return };
     let labels = case.rows.iter().map(|row| row[0].clone()).collect();
     let pumps = Counts { labels, events: case.column("count"), exposure: case.column("exposure") };
-    let rates = rates_table(&pumps, Family::GammaPoisson, Best::Low, 1).unwrap();
+    let rates = rates_table(&pumps, Family::GammaPoisson, Best::Low, None, 1).unwrap();
     case.agree("mle", [rates.prior.a, rates.prior.b], 1e-3);
     case.agree("posterior_mean", rates.units.iter().map(|unit| unit.mean), 1e-4);
 }

@@ -1,12 +1,18 @@
 //! `outlay efficiency TABLE`: data envelopment analysis of any table, as a document.
 
+mod refuse;
+mod scale;
+
 use std::collections::BTreeMap;
 
 use ndarray::Array2;
 use serde::Serialize;
 
+use self::refuse::{checked, orientation};
+pub use self::scale::{Scale, ScaleReturns};
+use super::bootstrap::{Corrected, bootstrap};
 use super::cross::{Cross, cross_efficiency};
-use super::envelope::{Figure, Orient, Radial, Ratio, Returns, Units};
+use super::envelope::{Figure, Model, Orient, Radial, Ratio, Returns, Units};
 use super::nonradial::{Mixed, NonRadial};
 use crate::check::{Error, Finding, Kind};
 
@@ -47,6 +53,14 @@ pub struct Options {
     pub cross: Option<Cross>,
     /// Bounds on ratios of weights.
     pub ratios: Vec<WeightRatio>,
+    /// Inputs that a unit cannot change, by name.
+    pub fixed: Vec<String>,
+    /// Whether to add scale efficiency and returns to scale.
+    pub scale: bool,
+    /// Pseudo-frontiers of the bootstrap; none when 0.
+    pub bootstrap: usize,
+    /// Seed of the bootstrap.
+    pub seed: u64,
 }
 
 /// Orientation as written.
@@ -103,7 +117,7 @@ pub struct Document {
 }
 
 /// One unit's efficiency.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Unit {
     /// Name.
     pub label: String,
@@ -126,6 +140,18 @@ pub struct Unit {
     pub cross: Option<f64>,
     /// Whether super-efficiency was asked for and is infeasible.
     pub infeasible: bool,
+    /// Scale efficiency, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Scale>,
+    /// Bias-corrected efficiency, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<Corrected>,
+    /// Efficiency against the units of all groups, when there are groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pooled: Option<f64>,
+    /// The group's gap, pooled ÷ own: 1 where the group's frontier is that of all (Battese, Rao & O'Donnell 2004).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<f64>,
 }
 
 /// A unit that another is measured against.
@@ -137,7 +163,7 @@ pub struct Peer {
     pub weight: f64,
 }
 
-/// Efficiency of every unit of a table against the units of its own group, in the table's order.
+/// Efficiency of every unit of a table against the units of its own group, in the table's order, and beside it against all.
 ///
 /// # Errors
 ///
@@ -158,6 +184,11 @@ pub fn by_group(table: &Table, groups: &[&str], options: &Options) -> Result<Doc
         }
     }
     units.sort_by_key(|(place, _)| *place);
+    let plain = Options { super_efficiency: false, cross: None, scale: false, bootstrap: 0, ..options.clone() };
+    for ((_, unit), pooled) in units.iter_mut().zip(self::table(table, &plain)?.units) {
+        unit.pooled = Some(pooled.efficiency);
+        unit.gap = (unit.efficiency > 0.0).then(|| pooled.efficiency / unit.efficiency);
+    }
     let nothing = || Error::new(Kind::Nothing, "the table has no rows");
     Ok(Document { units: units.into_iter().map(|(_, unit)| unit).collect(), ..whole.ok_or_else(nothing)? })
 }
@@ -204,9 +235,10 @@ impl Table {
 pub fn table(table: &Table, options: &Options) -> Result<Document, Error> {
     checked(table)?;
     let orient = orientation(table, options)?;
+    let mut findings = few_units(table);
     let mut units = match (options.method, orient) {
-        (Method::Radial, orient) => radial(table, options, orient.unwrap_or_default())?,
-        (Method::SlacksBased, orient) => nonradial(table, mixed(table)?.slacks_based(options.returns, orient)?),
+        (Method::Radial, orient) => radial(table, options, orient.unwrap_or_default(), &mut findings)?,
+        (Method::SlacksBased, orient) => slacks_based(table, options, orient)?,
         (Method::Directional, _) => nonradial(table, mixed(table)?.directional(options.returns)?),
     };
     if let Some(goal) = options.cross {
@@ -228,72 +260,8 @@ pub fn table(table: &Table, options: &Options) -> Result<Document, Error> {
             Method::Directional => "ddf",
         },
         units,
-        findings: few_units(table),
+        findings,
     })
-}
-
-/// The orientation meant, after what does not go together is refused.
-fn orientation(table: &Table, options: &Options) -> Result<Option<Orient>, Error> {
-    let refuse = |what: &str| Err(Error::new(Kind::Settings, what));
-    let radial = options.method == Method::Radial;
-    if !radial && (options.super_efficiency || options.cross.is_some() || !options.ratios.is_empty()) {
-        return refuse("super-efficiency, cross-efficiency and weight ratios go with the radial method only");
-    }
-    if radial && !table.bads.is_empty() {
-        return refuse("bad outputs need the method `sbm` or `ddf`");
-    }
-    if options.cross.is_some() && options.returns != Returns::Crs {
-        return refuse("cross-efficiency is defined under constant returns (`crs`): under others it can be negative");
-    }
-    match (options.method, options.orient) {
-        (Method::Radial, None | Some(Orientation::Input)) => Ok(Some(Orient::Input)),
-        (Method::Radial, Some(Orientation::None)) => refuse("the radial method is oriented: `input` or `output`"),
-        (Method::Directional, Some(Orientation::Input | Orientation::Output)) => {
-            refuse("the directional distance has its direction: leave the orientation out")
-        }
-        (Method::SlacksBased, Some(Orientation::Input)) => Ok(Some(Orient::Input)),
-        (_, Some(Orientation::Output)) => Ok(Some(Orient::Output)),
-        _ => Ok(None),
-    }
-}
-
-/// Refuses figures without meaning, each by unit and column.
-fn checked(table: &Table) -> Result<(), Error> {
-    if table.labels.is_empty() || table.inputs.is_empty() || table.outputs.is_empty() {
-        return Err(Error::new(Kind::Nothing, "the table has no units, no inputs or no outputs"));
-    }
-    let mut wrong = Vec::new();
-    let columns = || table.inputs.iter().chain(&table.outputs).chain(&table.bads);
-    for (place, column) in columns().enumerate() {
-        if columns().take(place).any(|other| other.name == column.name) {
-            wrong.push(Error::new(Kind::Input, format!("column `{}` is used twice", column.name)));
-        }
-        if column.values.len() != table.labels.len() {
-            let (has, needs) = (column.values.len(), table.labels.len());
-            wrong
-                .push(Error::new(Kind::Input, format!("column `{}` has {has} figures for {needs} units", column.name)));
-        }
-        for (label, value) in table.labels.iter().zip(&column.values).filter(|(_, v)| !(v.is_finite() && **v >= 0.0)) {
-            let message = format!("`{label}` has {value} in column `{}`, expected a number of 0 or more", column.name);
-            wrong.push(
-                Error::new(Kind::Input, message).help("use counts and money; leave units with missing figures out"),
-            );
-        }
-        if column.values.iter().all(|value| *value == 0.0) {
-            let message = format!("column `{}` is 0 for every unit", column.name);
-            wrong.push(
-                Error::new(Kind::Input, message).help("leave the column out: it tells the units apart in nothing"),
-            );
-        }
-    }
-    for (at, label) in table.labels.iter().enumerate() {
-        if table.inputs.iter().all(|column| column.values.get(at) == Some(&0.0)) {
-            wrong.push(
-                Error::new(Kind::Input, format!("`{label}` has no input")).help("leave units out that use nothing"),
-            );
-        }
-    }
-    Error::all(wrong)
 }
 
 fn array(columns: &[Column], units: usize) -> Array2<f64> {
@@ -309,19 +277,80 @@ fn mixed(table: &Table) -> Result<Mixed, Error> {
     Mixed::new(of(&table.inputs), of(&table.outputs), of(&table.bads))
 }
 
-fn radial(table: &Table, options: &Options, orient: Orient) -> Result<Vec<Unit>, Error> {
-    let units = good(table)?;
-    let ratios = options.ratios.iter().map(|ratio| bound(table, ratio)).collect::<Result<Vec<Ratio>, Error>>()?;
-    let scores = units.radial_within(options.returns, orient, &ratios)?;
+fn radial(table: &Table, options: &Options, orient: Orient, findings: &mut Vec<Finding>) -> Result<Vec<Unit>, Error> {
+    let (units, model) = (good(table)?, model(table, options, orient)?);
+    let scores = units.radial_under(&model)?;
+    findings.extend(binding_ratios(&units, &model, &scores)?);
     let mut found: Vec<Unit> =
         scores.into_iter().enumerate().map(|(at, score)| radial_unit(table, at, score)).collect();
     if options.super_efficiency {
-        let over = units.super_efficiency(options.returns, orient, &ratios)?;
-        for (unit, score) in found.iter_mut().zip(over) {
-            (unit.super_efficiency, unit.infeasible) = (Some(score), score.is_none());
-        }
+        over(&mut found, units.super_efficiency(&model)?);
+    }
+    if options.scale {
+        let scales = scale::of(&units, &model)?;
+        found.iter_mut().zip(scales).for_each(|(unit, scale)| unit.scale = Some(scale));
+    }
+    if options.bootstrap > 0 {
+        let corrected = bootstrap(&units, &model, options.bootstrap, options.seed)?;
+        found.iter_mut().zip(corrected).for_each(|(unit, corrected)| unit.bootstrap = Some(corrected));
     }
     Ok(found)
+}
+
+fn slacks_based(table: &Table, options: &Options, orient: Option<Orient>) -> Result<Vec<Unit>, Error> {
+    let mixed = mixed(table)?;
+    let scores = mixed.slacks_based(options.returns, orient)?;
+    let beyond = match options.super_efficiency {
+        true => Some(mixed.super_slacks_based(options.returns, orient, &scores)?),
+        false => None,
+    };
+    let mut found = nonradial(table, scores);
+    beyond.into_iter().for_each(|scores| over(&mut found, scores));
+    Ok(found)
+}
+
+/// Enters super-efficiencies; an absent one is infeasible.
+fn over(units: &mut [Unit], scores: Vec<Option<f64>>) {
+    for (unit, score) in units.iter_mut().zip(scores) {
+        (unit.super_efficiency, unit.infeasible) = (Some(score), score.is_none());
+    }
+}
+
+fn model(table: &Table, options: &Options, orient: Orient) -> Result<Model, Error> {
+    let input = |name: &String| {
+        table.inputs.iter().position(|column| column.name == *name).ok_or_else(|| {
+            Error::new(Kind::Settings, format!("`{name}` is held fixed and is no input"))
+                .help("name columns of `--inputs`")
+        })
+    };
+    Ok(Model {
+        returns: options.returns,
+        orient,
+        ratios: options.ratios.iter().map(|ratio| bound(table, ratio)).collect::<Result<_, Error>>()?,
+        fixed: options.fixed.iter().map(input).collect::<Result<_, Error>>()?,
+    })
+}
+
+/// # What it does
+/// Says whose efficiency the bounds on weights lower, and by how much.
+/// # Why it matters
+/// Bounds are a judgement: where they bind, it is theirs and not the data's.
+/// # Threshold
+/// Any fall beyond rounding.
+/// # What to do
+/// Look at the units named, and at whether the bounds are meant.
+fn binding_ratios(units: &Units, model: &Model, bounded: &[Radial]) -> Result<Option<Finding>, Error> {
+    if model.ratios.is_empty() {
+        return Ok(None);
+    }
+    let free = units.radial_under(&Model { ratios: Vec::new(), ..model.clone() })?;
+    let falls: Vec<f64> =
+        free.iter().zip(bounded).map(|(free, bounded)| free.efficiency - bounded.efficiency).collect();
+    let (count, most) = (falls.iter().filter(|fall| **fall > 1e-6).count(), falls.iter().copied().fold(0.0, f64::max));
+    let message =
+        format!("bounds on weights lower the efficiency of {count} of {} units, by at most {most:.3}", falls.len());
+    let advice = "see that the bounds are meant: they are a judgement, in the units of the table";
+    Ok((count > 0).then(|| Finding::review("efficiency.ratios_bind", "table", message, advice)))
 }
 
 fn bound(table: &Table, ratio: &WeightRatio) -> Result<Ratio, Error> {
@@ -345,13 +374,10 @@ fn radial_unit(table: &Table, at: usize, score: Radial) -> Unit {
     Unit {
         label: table.labels[at].clone(),
         efficiency: score.efficiency,
-        beta: None,
         slacks: named(columns(), [score.input_slacks, score.output_slacks]),
         targets: named(columns(), [score.input_targets, score.output_targets]),
         peers: peers(table, &score.peers),
-        super_efficiency: None,
-        cross: None,
-        infeasible: false,
+        ..Unit::default()
     }
 }
 
@@ -364,9 +390,7 @@ fn nonradial(table: &Table, scores: Vec<NonRadial>) -> Vec<Unit> {
         slacks: named(columns(), [score.input_slacks, score.good_slacks, score.bad_slacks]),
         targets: named(columns(), [score.input_targets, score.good_targets, score.bad_targets]),
         peers: peers(table, &score.peers),
-        super_efficiency: None,
-        cross: None,
-        infeasible: false,
+        ..Unit::default()
     };
     table.labels.iter().zip(scores).map(unit).collect()
 }
@@ -467,5 +491,40 @@ mod tests {
         let mut wrong = example();
         wrong.inputs[0].values = vec![0.0, f64::NAN, 3.0];
         assert_eq!(refused(&wrong, Options::default()).problems.len(), 2);
+    }
+
+    #[test]
+    fn extras_are_printed_when_asked_for() {
+        let mut table_ = example();
+        table_.labels.push("D".into());
+        table_.inputs[0].values.push(8.0);
+        [4.0, 0.5].iter().zip(&mut table_.outputs).for_each(|(value, column)| column.values.push(*value));
+        let plain = serde_json::to_value(table(&table_, &Options::default()).unwrap()).unwrap();
+        for key in ["scale", "bootstrap", "pooled", "gap", "super", "cross"] {
+            assert!(plain["units"][0].get(key).is_none(), "{key}");
+        }
+        let options = Options { scale: true, bootstrap: 50, seed: 1, ..Options::default() };
+        let json = serde_json::to_value(table(&table_, &options).unwrap()).unwrap();
+        let d = &json["units"][3];
+        assert_eq!(d["scale"]["returns"], "increasing");
+        let [low, corrected, high] = ["low", "corrected", "high"].map(|key| d["bootstrap"][key].as_f64().unwrap());
+        assert!(low <= corrected && corrected <= high && high <= d["efficiency"].as_f64().unwrap() + 1e-9, "{d}");
+    }
+
+    #[test]
+    fn a_group_behind_the_others_has_a_gap() {
+        let units = Table {
+            labels: ["A", "B", "C", "D"].map(String::from).to_vec(),
+            inputs: vec![column("spend", &[10.0, 20.0, 10.0, 20.0])],
+            outputs: vec![column("registrations", &[10.0, 10.0, 5.0, 5.0])],
+            bads: Vec::new(),
+        };
+        let found = by_group(&units, &["near", "near", "far", "far"], &Options::default()).unwrap();
+        let rounded = |figure: fn(&Unit) -> f64| -> Vec<f64> {
+            found.units.iter().map(|u| (figure(u) * 1e6).round() / 1e6).collect()
+        };
+        assert_eq!(rounded(|unit| unit.efficiency), [1.0, 0.5, 1.0, 0.5]);
+        assert_eq!(rounded(|unit| unit.pooled.unwrap()), [1.0, 0.5, 0.5, 0.25]);
+        assert_eq!(rounded(|unit| unit.gap.unwrap()), [1.0, 1.0, 0.5, 0.5]);
     }
 }
