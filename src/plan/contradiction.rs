@@ -122,7 +122,8 @@ impl Asked<'_> {
         let budget = if kept.contains(&Label::Budget) { self.budget + by(&Label::Budget) } else { self.enough() };
         let rows = rows.iter().filter(|row| !row.is_bound()).collect();
         let task = Task { lines: &problem.lines, allowed, rows, budget, aim, contracts: problem.contracts() };
-        Ok(count::best(&task, &counts)?.is_some())
+        // a search that ends without an answer found no plan either: every set that is said to have one does
+        Ok(count::best(&task, &counts).is_ok_and(|found| found.is_some()))
     }
 
     /// More money than any of the limits speaks of.
