@@ -19,5 +19,16 @@ fn fits_curves(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, fits_curves);
+fn fits_a_total(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("fit of a total");
+    group.sample_size(10);
+    let (settings, panel) = common::total(5, 130);
+    let fitted = fit::channels(&panel, &settings).expect("a total");
+    assert!(fitted.channels.iter().all(|fit| fit.curve.is_ok()), "a channel has no curve: {:?}", fitted.findings);
+    group.bench_function("5 channels of 130 weeks", |bencher| {
+        bencher.iter(|| fit::channels(&panel, &settings).expect("a total"));
+    });
+}
+
+criterion_group!(benches, fits_curves, fits_a_total);
 criterion_main!(benches);

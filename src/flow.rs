@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::check::{Error, Finding};
+use crate::check::{Error, Finding, Kind};
 use crate::fit::{self, Fitted};
 use crate::panel::{self, Panel};
-use crate::plan::{self, Answer};
+use crate::plan::{self, Answer, Beside};
+use crate::report::finished::{self, Finished, Made};
 use crate::score::{self, Scorecard};
 use crate::settings::Settings;
 use crate::unify::{self, Ledger};
@@ -52,7 +53,14 @@ pub fn run(settings: &Settings, progress: Progress) -> Result<Run, Error> {
     progress("score");
     let scores = score::suppliers(&ledger, settings)?;
     progress("plan");
-    let answer = plan::scenarios(&fitted, plan, settings.project.currency)?;
+    let rates = rates(settings)?;
+    let beside = Beside {
+        scores: Some(&scores),
+        panel: Some(&panel),
+        ledger: Some((&ledger, &settings.project.channel)),
+        rates: rates.as_ref(),
+    };
+    let answer = plan::complete(&fitted, plan, settings.project.currency, &beside)?;
     Ok(Run { ledger, panel, fitted, scores, answer })
 }
 
@@ -64,10 +72,11 @@ pub fn run(settings: &Settings, progress: Progress) -> Result<Run, Error> {
 pub fn data(settings: &Settings, progress: Progress) -> Result<(Ledger, Panel), Error> {
     progress("import");
     let batches = import::all(settings)?;
+    let total = import::total(settings)?;
     progress("unify");
     let ledger = unify::ledger(batches, settings)?;
     progress("panel");
-    let panel = panel::build(&ledger, settings)?;
+    let panel = panel::with_total(&ledger, total.as_ref(), settings)?;
     Ok((ledger, panel))
 }
 
@@ -83,14 +92,55 @@ pub fn plan_from(models: &Path, settings: &Settings, progress: Progress) -> Resu
         let message = format!("the models predict {}, the project's KPI is {}", fitted.kpi, settings.project.kpi);
         return Err(Error::setting("project.kpi", message).help(format!("set `project.kpi = \"{}\"`", fitted.kpi)));
     }
-    let answer = plan::scenarios(&fitted, settings.plan()?, settings.project.currency)?;
+    let rates = rates(settings)?;
+    let beside = Beside { rates: rates.as_ref(), ..Beside::default() };
+    let answer = plan::complete(&fitted, settings.plan()?, settings.project.currency, &beside)?;
     Ok((fitted, answer))
+}
+
+/// The exchange rates, where the settings name a file of them.
+fn rates(settings: &Settings) -> Result<Option<import::Rates>, Error> {
+    settings.project.rates.as_ref().map(|_| import::rates(&settings.project)).transpose()
+}
+
+/// A finished run, read back from the folder that it wrote, its findings, and by what it was made. Nothing is imported,
+/// fitted or planned again; the panel is laid out and the suppliers are counted from its ledger.
+///
+/// # Errors
+///
+/// [`crate::check::Kind::Input`] when a file of the run is missing or unreadable, or when its ledger and its models are of
+/// different runs.
+pub fn finished(folder: &Path, settings: &Settings) -> Result<(Run, Vec<Finding>, Made), Error> {
+    let Finished { ledger, fitted, answer, mut findings, made } = finished::read(folder)?;
+    let panel = panel::build(&ledger, settings)?;
+    if !fitted.panel_sha256.is_empty() && fitted.panel_sha256 != panel.sha256 {
+        let message = format!("{}: ledger.csv and models/model.json do not belong together", folder.display());
+        return Err(Error::new(Kind::Input, message)
+            .help("give the settings file of that run with `--config`, or run `outlay run` again"));
+    }
+    if !made.settings_sha256.is_empty() && made.settings_sha256 != settings.sha256 {
+        let message = "the settings file has changed since the run: limits and contracts are told as they are now";
+        findings.push(Finding::review(
+            "report.settings",
+            &folder.display().to_string(),
+            message,
+            "run `outlay run` again",
+        ));
+    }
+    let scores = score::suppliers(&ledger, settings)?;
+    Ok((Run { ledger, panel, fitted, scores, answer }, findings, made))
 }
 
 impl Run {
     /// The findings of all stages, in their order.
     pub fn findings(&self) -> Vec<Finding> {
-        let stages = [&self.ledger.findings, &self.panel.findings, &self.fitted.findings, &self.scores.findings];
+        let stages = [
+            &self.ledger.findings,
+            &self.panel.findings,
+            &self.fitted.findings,
+            &self.scores.findings,
+            &self.answer.findings,
+        ];
         stages.into_iter().flatten().cloned().collect()
     }
 }

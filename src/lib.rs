@@ -27,6 +27,7 @@
 //! | [`mod@fit`] | panel, priors | [`fit::Fitted`]: a [`fit::Curve`] per channel, or why not |
 //! | [`score`] | ledger | [`score::Scorecard`]: cost, efficiency, rank and tier per supplier |
 //! | [`mod@plan`] | fitted curves, limits | [`plan::Answer`]: spends, marginal costs, prices, bound |
+//! | [`backtest`] | panel | [`backtest::Backtest`]: what the models would have said in the past |
 //! | [`report`] | all of the above | HTML, XLSX, CSV, JSON, SVG |
 //! | [`simulate`] | a seed | exports with known curves |
 //! | [`flow`] | settings | all stages in order |
@@ -63,6 +64,7 @@
 //!
 //! Long documents: [`docs::design`], [`docs::decisions`].
 
+pub mod backtest;
 pub mod check;
 pub mod docs;
 pub mod fit;

@@ -92,6 +92,23 @@ pub fn panel(ledger: &Ledger, settings: &Settings) -> Panel {
     panel::build(ledger, settings).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The panel of weeks of that many channels whose total alone is known: theirs and a baseline of as much.
+pub fn total(channels: usize, weeks: usize) -> (Settings, Panel) {
+    let folder = tempfile::tempdir().expect("a folder to write to");
+    let export = export(channels, 7 * weeks);
+    let mut days: std::collections::BTreeMap<&str, f64> = std::collections::BTreeMap::new();
+    for line in export.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        *days.entry(cells[0]).or_default() += cells[9].parse::<f64>().expect("a count") + 30.0;
+    }
+    let rows: String = days.iter().map(|(date, count)| format!("{date},{count}\n")).collect();
+    std::fs::write(folder.path().join("kpi.csv"), format!("date,registrations\n{rows}")).expect("a file to write to");
+    std::fs::write(folder.path().join("export.csv"), export).expect("a file to write to");
+    let settings = settings(folder.path(), "[project]\ngrain = \"week\"\n[kpi_total]\npath = \"kpi.csv\"\n");
+    let (_, panel) = outlay::flow::data(&settings, &|_| {}).unwrap_or_else(|error| panic!("{error}"));
+    (settings, panel)
+}
+
 /// A plan of a month for about ten lines.
 pub const PLAN: &str = "[plan]\nstart = \"2026-06-01\"\nend = \"2026-06-30\"\nbudget = 600000\n";
 

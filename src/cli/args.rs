@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use outlay::report::Lang;
+use outlay::report::formats::Format;
+use outlay::settings::Sampler;
 
-use super::tables;
+use super::{criteria, tables};
 
 /// Plans ad delivery spend and evaluates suppliers, from the exports that ad platforms write.
 ///
@@ -38,8 +41,29 @@ pub struct Args {
     /// Print nothing but errors.
     #[arg(long, global = true)]
     pub quiet: bool,
+    /// How posteriors are drawn, whatever `[fit]` of the settings says.
+    #[arg(long, global = true, value_enum)]
+    pub sampler: Option<Draw>,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// How posteriors are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Draw {
+    /// The fast approximation where its diagnostic allows it.
+    Auto,
+    /// Always the no-U-turn sampler.
+    Nuts,
+}
+
+impl From<Draw> for Sampler {
+    fn from(draw: Draw) -> Sampler {
+        match draw {
+            Draw::Auto => Sampler::Auto,
+            Draw::Nuts => Sampler::Nuts,
+        }
+    }
 }
 
 /// A language of reports.
@@ -68,13 +92,33 @@ pub enum Command {
         dir: PathBuf,
     },
     /// Write sample exports with known curves, settings for them, and the truth.
-    Simulate,
+    Simulate {
+        /// Only the total over all channels is known, not what each brings.
+        #[arg(long, conflicts_with_all = ["suppliers", "season"])]
+        total: bool,
+        /// Let the response follow weekday, season, a trend and dated events.
+        #[arg(long, conflicts_with = "suppliers")]
+        season: bool,
+        /// Write a portfolio of so many suppliers instead, with known costs and planted invalid traffic.
+        #[arg(long, value_name = "N")]
+        suppliers: Option<u32>,
+    },
     /// Read the exports and say what is wrong with them.
     Check,
     /// Fit a response model per channel.
-    Fit,
+    Fit {
+        /// Start from this model file: its curves are what is believed before the data, and every change is reported.
+        #[arg(long, value_name = "FILE")]
+        update: Option<PathBuf>,
+    },
+    /// Hold what the models would have said in the past against what came.
+    Backtest,
     /// Score the suppliers.
-    Score,
+    Score {
+        /// Last day to look at, as 2026-05-31; what came later is as if it had not happened.
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<Date>,
+    },
     /// Allocate the budget.
     Plan {
         /// Plan from this model file; no data are read.
@@ -82,11 +126,62 @@ pub enum Command {
         models: Option<PathBuf>,
     },
     /// Write what people read: the page, the workbook and the charts.
-    Report,
+    ///
+    /// With --format or --compare nothing is computed anew: it reads the finished run in the folder of --out.
+    Report(Report),
     /// Do all of it, in order.
     Run,
+    /// Take curves from Meridian, PyMC-Marketing or Robyn into a model file.
+    Adopt(super::adopt::Adopt),
     /// Data envelopment analysis of any table, as JSON.
     Efficiency(tables::Efficiency),
     /// Empirical-Bayes rates of any table, as JSON.
     Rates(tables::Rates),
+    /// Several criteria over any table, as JSON: scorecard, SMAA, PROMETHEE, VIKOR, AHP.
+    Criteria(criteria::Criteria),
+}
+
+/// How to report a finished run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Report {
+    /// Report the finished run in the folder of --out in these formats.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    pub format: Vec<Form>,
+    /// Say what changed since the finished run in this folder, and why.
+    #[arg(long, value_name = "DIR")]
+    pub compare: Option<PathBuf>,
+    /// Take what the plan's days brought from this ledger.csv.
+    #[arg(long, value_name = "FILE")]
+    pub actuals: Option<PathBuf>,
+}
+
+impl Report {
+    /// Whether a finished run is to be read.
+    pub fn is_of_a_finished_run(&self) -> bool {
+        !self.format.is_empty() || self.compare.is_some() || self.actuals.is_some()
+    }
+}
+
+/// A format of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Md,
+    Csv,
+    Json,
+    Html,
+    Xlsx,
+    PdfReady,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Format {
+        match form {
+            Form::Md => Format::Md,
+            Form::Csv => Format::Csv,
+            Form::Json => Format::Json,
+            Form::Html => Format::Html,
+            Form::Xlsx => Format::Xlsx,
+            Form::PdfReady => Format::PdfReady,
+        }
+    }
 }

@@ -2,33 +2,38 @@
 
 use std::path::Path;
 
+use jiff::civil::Date;
 use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
 use outlay::report::{self, Output, Results, summary};
 use outlay::settings::Settings;
-use outlay::{fit, score, simulate};
+use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
 use super::progress::Progress;
-use super::{Done, bug, tables};
+use super::{Done, adopt, bug, criteria, finished, tables};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Done, Error> {
     threads(args)?;
     match &args.command {
         Command::Init { dir } => init(args, dir),
-        Command::Simulate => simulated(args),
+        Command::Simulate { total, season, suppliers } => simulated(args, (*total, *season), *suppliers),
+        Command::Adopt(options) => adopted(args, options),
         Command::Check => check(args),
-        Command::Fit => fitted(args),
-        Command::Score => scored(args),
+        Command::Fit { update } => fitted(args, update.as_deref()),
+        Command::Backtest => backtested(args),
+        Command::Score { as_of } => scored(args, *as_of),
         Command::Plan { models: Some(models) } => plan_from(args, models),
         Command::Plan { models: None } => planned(args),
-        Command::Report => reported(args),
+        Command::Report(options) if options.is_of_a_finished_run() => finished::report(args, options),
+        Command::Report(_) => reported(args),
         Command::Run => whole(args),
         Command::Efficiency(options) => Ok(document(args, tables::efficiency(options, args.seed)?)),
         Command::Rates(options) => Ok(document(args, tables::rates(options, args.seed)?)),
+        Command::Criteria(options) => Ok(document(args, criteria::criteria(options, args.seed)?)),
     }
 }
 
@@ -45,8 +50,10 @@ fn threads(args: &Args) -> Result<(), Error> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(bug)
 }
 
-fn settings(args: &Args) -> Result<Settings, Error> {
-    Settings::read(&args.config, args.seed)
+pub(super) fn settings(args: &Args) -> Result<Settings, Error> {
+    let mut settings = Settings::read(&args.config, args.seed)?;
+    settings.fit.sampler = args.sampler.map_or(settings.fit.sampler, Into::into);
+    Ok(settings)
 }
 
 /// Writes a project that runs at once; never over one that is there.
@@ -63,8 +70,14 @@ fn init(args: &Args, dir: &Path) -> Result<Done, Error> {
     Ok(Done { folder: dir.to_owned(), ..done(args, text, json, outputs) })
 }
 
-fn simulated(args: &Args) -> Result<Done, Error> {
-    let outputs = outputs_of(simulate::files(&simulate::world(args.seed)));
+fn simulated(args: &Args, (total, season): (bool, bool), suppliers: Option<u32>) -> Result<Done, Error> {
+    let files = match suppliers {
+        Some(suppliers) => simulate::portfolio::files(&simulate::portfolio::portfolio(args.seed, suppliers)?)?,
+        None if total => simulate::total_files(&simulate::world(args.seed)),
+        None if season => simulate::files(&simulate::seasonal_world(args.seed)),
+        None => simulate::files(&simulate::world(args.seed)),
+    };
+    let outputs = outputs_of(files);
     let (count, out) = (outputs.len(), args.out.display());
     let text = format!(
         "wrote {count} files to {out}: exports, settings, and the truth behind them\n\
@@ -73,6 +86,14 @@ fn simulated(args: &Args) -> Result<Done, Error> {
     );
     let json = files_json(&outputs)?;
     Ok(done(args, text, json, outputs))
+}
+
+fn adopted(args: &Args, options: &adopt::Adopt) -> Result<Done, Error> {
+    let fitted = adopt::fitted(options, args.seed)?;
+    let outputs = model_outputs(&fitted)?;
+    let text = with_files(&summary::models(&fitted, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, MODEL)?;
+    Ok(Done { findings: fitted.findings.clone(), ..done(args, text, json, outputs) })
 }
 
 fn check(args: &Args) -> Result<Done, Error> {
@@ -87,12 +108,16 @@ fn check(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn fitted(args: &Args) -> Result<Done, Error> {
+fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
     let settings = settings(args)?;
+    let before = update.map(store::read).transpose()?;
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");
-    let fitted = fit::channels(&panel, &settings)?;
+    let mut fitted = fit::updated(&panel, &settings, before.as_ref())?;
+    if let Some(before) = &before {
+        fitted.findings.extend(fit::change::all(before, &fitted, &panel));
+    }
     let findings: Vec<Finding> =
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
     let outputs = model_outputs(&fitted)?;
@@ -102,8 +127,28 @@ fn fitted(args: &Args) -> Result<Done, Error> {
     Ok(Done { findings, ..done(args, text, json, outputs) })
 }
 
-fn scored(args: &Args) -> Result<Done, Error> {
+fn backtested(args: &Args) -> Result<Done, Error> {
     let settings = settings(args)?;
+    if settings.kpi_total.is_some() {
+        let message = "a backtest needs the KPI by channel; that of a total is not in this version";
+        return Err(Error::setting("kpi_total", message).help("backtest a project whose sources have the KPI's column"));
+    }
+    let progress = Progress::new(args, 5);
+    let (_, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
+    progress.begin("fit");
+    let fitted = fit::channels(&panel, &settings)?;
+    progress.begin("backtest");
+    let backtest = backtest::rolling(&panel, &settings, &fitted)?;
+    let outputs = report::backtested(&backtest);
+    drop(progress);
+    let text = with_files(&summary::backtest(&backtest, args.lang.into()), args, &outputs);
+    let json = text_of(&outputs, "backtest.json")?;
+    Ok(done(args, text, json, outputs))
+}
+
+fn scored(args: &Args, as_of: Option<Date>) -> Result<Done, Error> {
+    let mut settings = settings(args)?;
+    settings.score.as_of = as_of.or(settings.score.as_of);
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("score");
@@ -122,7 +167,8 @@ fn plan_from(args: &Args, models: &Path) -> Result<Done, Error> {
     let progress = Progress::new(args, 1);
     let (fitted, answer) = flow::plan_from(models, &settings, &|stage| progress.begin(stage))?;
     drop(progress);
-    plan_done(args, &settings, &fitted, &answer, Vec::new())
+    let findings = answer.findings.clone();
+    plan_done(args, &settings, &fitted, &answer, findings)
 }
 
 fn planned(args: &Args) -> Result<Done, Error> {
@@ -141,7 +187,11 @@ fn plan_done(
     findings: Vec<Finding>,
 ) -> Result<Done, Error> {
     let outputs = report::planned(answer);
-    let text = with_files(&summary::plan(settings, fitted, answer, args.lang.into()), args, &outputs);
+    let mut text = summary::plan(settings, fitted, answer, args.lang.into());
+    if !answer.findings.is_empty() {
+        text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang.into()));
+    }
+    let text = with_files(&text, args, &outputs);
     let conflict = answer.status == Status::Conflict;
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
@@ -155,7 +205,7 @@ fn reported(args: &Args) -> Result<Done, Error> {
     let findings = run.findings();
     let outputs = report::pages(&results(&settings, &run, &findings), args.lang.into())?;
     drop(progress);
-    finished(args, &settings, &run, findings, outputs)
+    ended(args, &settings, &run, findings, outputs)
 }
 
 fn whole(args: &Args) -> Result<Done, Error> {
@@ -171,11 +221,11 @@ fn whole(args: &Args) -> Result<Done, Error> {
     outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang.into())?);
     outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
     drop(progress);
-    finished(args, &settings, &run, findings, outputs)
+    ended(args, &settings, &run, findings, outputs)
 }
 
 /// The end of a command that makes the report: it names the page to open.
-fn finished(
+fn ended(
     args: &Args,
     settings: &Settings,
     run: &Run,
@@ -193,7 +243,7 @@ fn finished(
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
 }
 
-fn results<'a>(settings: &'a Settings, run: &'a Run, findings: &'a [Finding]) -> Results<'a> {
+pub(super) fn results<'a>(settings: &'a Settings, run: &'a Run, findings: &'a [Finding]) -> Results<'a> {
     Results {
         settings,
         ledger: &run.ledger,
@@ -219,22 +269,22 @@ fn outputs_of(files: Vec<(String, Vec<u8>)>) -> Vec<Output> {
 }
 
 /// A summary, and on a line of its own the files that it is of.
-fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
+pub(super) fn with_files(summary: &str, args: &Args, outputs: &[Output]) -> String {
     let paths: Vec<String> = outputs.iter().map(|output| args.out.join(&output.path).display().to_string()).collect();
     format!("{}\nwrote {}\n", summary.trim_end(), paths.join(", "))
 }
 
-fn files_json(outputs: &[Output]) -> Result<String, Error> {
+pub(super) fn files_json(outputs: &[Output]) -> Result<String, Error> {
     let paths: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
     let document = serde_json::json!({ "format": "outlay/files@1", "files": paths });
     Ok(serde_json::to_string_pretty(&document).map_err(bug)? + "\n")
 }
 
-fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
+pub(super) fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
     let output = outputs.iter().find(|output| output.path == path).ok_or_else(|| bug(format!("no {path}")))?;
     String::from_utf8(output.bytes.clone()).map_err(bug)
 }
 
-fn done(args: &Args, text: String, json: String, outputs: Vec<Output>) -> Done {
+pub(super) fn done(args: &Args, text: String, json: String, outputs: Vec<Output>) -> Done {
     Done { folder: args.out.clone(), outputs, text, json, findings: Vec::new(), conflict: false }
 }

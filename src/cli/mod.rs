@@ -1,7 +1,10 @@
 //! Arguments, messages and exit codes; private to the program, so that the library cannot use it.
 
+mod adopt;
 mod args;
 mod commands;
+mod criteria;
+mod finished;
 mod interrupt;
 mod progress;
 mod tables;

@@ -1,13 +1,16 @@
 //! Adstock: how much of earlier spend still works.
 //!
 //! ```text
-//!     a[t] = (1 − d) · x[t] + d · a[t − 1]          0 ≤ d < 1
+//!     geometric    a[t] = (1 − d) · x[t] + d · a[t − 1]                       0 ≤ d < 1
+//!     delayed      a[t] = Σ w[l] · x[t − l] ÷ Σ w[l],     l = 0 … L − 1
+//!                  w[l] = (k ÷ λ) (v ÷ λ)^(k − 1) e^(−(v ÷ λ)^k),  v = l + 1    Weibull's density
 //! ```
 //!
 //! Normalised, so that constant spend x gives a = x: a steady-state curve is a curve of spend. Before the first reported
-//! period, and after a gap, spend is unknown; the series is taken to have stood at the first spend that is known.
+//! period, and after a gap, spend is unknown; the series is taken to have stood at the first spend that is known. Days
+//! before the first counted one are part of the series and warm it up.
 //!
-//! Broadbent (1979), "One way TV advertisements work".
+//! Broadbent (1979), "One way TV advertisements work"; the Weibull form as in Robyn.
 
 /// Carried-over spend and its derivative by the decay, over the reported periods.
 ///
@@ -36,6 +39,58 @@ pub fn geometric(spend: &[f64], reported: &[bool], decay: f64) -> (Vec<f64>, Vec
     (stock, slope)
 }
 
+/// The stock of [`geometric`] alone.
+pub(super) fn geometric_alone(spend: &[f64], reported: &[bool], decay: f64, stock: &mut Vec<f64>) {
+    stock.clear();
+    let mut before: Option<f64> = None;
+    for (x, reported) in spend.iter().zip(reported) {
+        before = reported.then(|| before.map_or(*x, |a| (1.0 - decay) * x + decay * a));
+        stock.push(before.unwrap_or(0.0));
+    }
+}
+
+/// Periods after which a delayed effect is over.
+pub const LAGS: usize = 28;
+
+/// Weights of a delayed effect by lag, adding up to 1, and their derivatives by ln λ and ln k.
+///
+/// ```
+/// use outlay::fit::adstock::delayed_weights;
+/// let (weights, _) = delayed_weights(4.0, 2.5);
+/// let peak = (0..weights.len()).max_by(|a, b| weights[*a].total_cmp(&weights[*b])).unwrap();
+/// assert_eq!(peak, 2); // v = 3: the mode of the density is 4 · (1.5 ÷ 2.5)^(1 ÷ 2.5) = 3.26
+/// ```
+pub fn delayed_weights(scale: f64, shape: f64) -> (Vec<f64>, [Vec<f64>; 2]) {
+    let logs = |lag: usize| ((lag + 1) as f64 / scale).ln();
+    let powers: Vec<f64> = (0..LAGS).map(|lag| (shape * logs(lag)).exp()).collect();
+    let log_density: Vec<f64> = (0..LAGS).map(|lag| (shape - 1.0) * logs(lag) - powers[lag]).collect();
+    let largest = log_density.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let density: Vec<f64> = log_density.iter().map(|log| (log - largest).exp()).collect();
+    let total: f64 = density.iter().sum();
+    let weights: Vec<f64> = density.iter().map(|w| w / total).collect();
+    let derivative = |of_log: &dyn Fn(usize) -> f64| {
+        let mean: f64 = (0..LAGS).map(|lag| weights[lag] * of_log(lag)).sum();
+        (0..LAGS).map(|lag| weights[lag] * (of_log(lag) - mean)).collect::<Vec<f64>>()
+    };
+    let by_scale = derivative(&|lag| shape * (powers[lag] - 1.0));
+    let by_shape = derivative(&|lag| shape * logs(lag) * (1.0 - powers[lag]));
+    (weights, [by_scale, by_shape])
+}
+
+/// Σ w[l] · x[t − l]; before the series and after a gap, spend stood at the first that is known.
+pub fn convolved(spend: &[f64], reported: &[bool], weights: &[f64]) -> Vec<f64> {
+    let mut stock = vec![0.0; spend.len()];
+    let mut start = 0;
+    for t in 0..spend.len() {
+        if !reported[t] {
+            start = t + 1;
+            continue;
+        }
+        stock[t] = weights.iter().enumerate().map(|(lag, w)| w * spend[t.saturating_sub(lag).max(start)]).sum();
+    }
+    stock
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,10 +98,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn constant_spend_is_its_own_stock(x in 0.0..1e6f64, d in 0.0..0.99f64, n in 1usize..50) {
+        fn constant_spend_is_its_own_stock(x in 0.0..1e6f64, d in 0.0..0.99f64, n in 1usize..50, scale in 0.5..9.0f64) {
             let (stock, slope) = geometric(&vec![x; n], &vec![true; n], d);
             prop_assert!(stock.iter().all(|a| (a - x).abs() <= 1e-9 * x.max(1.0)));
             prop_assert!(slope.iter().all(|s| s.abs() <= 1e-7 * x.max(1.0)));
+            let delayed = convolved(&vec![x; n], &vec![true; n], &delayed_weights(scale, 2.0).0);
+            prop_assert!(delayed.iter().all(|a| (a - x).abs() <= 1e-9 * x.max(1.0)));
         }
 
         #[test]
@@ -59,11 +116,24 @@ mod tests {
                 prop_assert!((slope[t] - (up[t] - down[t]) / (2.0 * step)).abs() < 1e-3);
             }
         }
+
+        #[test]
+        fn weights_slope_as_they_say(log_scale in -0.5..2.0f64, log_shape in -0.3..1.2f64) {
+            let (_, slopes) = delayed_weights(log_scale.exp(), log_shape.exp());
+            let step = 1e-6;
+            let at = |a: f64, b: f64| delayed_weights((log_scale + a).exp(), (log_shape + b).exp()).0;
+            let (by_scale, by_shape) = ((at(step, 0.0), at(-step, 0.0)), (at(0.0, step), at(0.0, -step)));
+            for lag in 0..LAGS {
+                prop_assert!((slopes[0][lag] - (by_scale.0[lag] - by_scale.1[lag]) / (2.0 * step)).abs() < 1e-6);
+                prop_assert!((slopes[1][lag] - (by_shape.0[lag] - by_shape.1[lag]) / (2.0 * step)).abs() < 1e-6);
+            }
+        }
     }
 
     #[test]
     fn a_gap_starts_anew_and_is_not_zero_spend() {
         let (stock, _) = geometric(&[4.0, 0.0, 6.0], &[true, false, true], 0.5);
         assert_eq!(stock, [4.0, 0.0, 6.0]);
+        assert_eq!(convolved(&[4.0, 0.0, 6.0], &[true, false, true], &[0.5, 0.5]), [4.0, 0.0, 6.0]);
     }
 }

@@ -1,16 +1,29 @@
 //! Panel → [`Fitted`]: a response curve per channel with posterior draws, or the reason why there is none.
 
+pub mod adopt;
 pub mod adstock;
+pub mod average;
+pub mod change;
 pub mod checks;
+pub mod demand;
 pub mod estimate;
+pub mod family;
+mod joint;
+pub mod lift;
 pub mod likelihood;
+pub mod pool;
 pub mod priors;
 pub mod regress;
 pub mod response;
 pub mod saturation;
+pub mod screen;
+pub mod season;
+pub mod stack;
+pub mod start;
 pub mod store;
+pub mod support;
 
-pub use estimate::channels;
+pub use estimate::{channels, updated};
 
 pub use response::{Curve, Response};
 pub use saturation::Saturation;
@@ -33,6 +46,8 @@ pub struct Fitted {
     pub panel_sha256: String,
     /// Hash of the settings; empty when made elsewhere.
     pub settings_sha256: String,
+    /// First day of the last period that the models know; absent when made elsewhere.
+    pub until: Option<jiff::civil::Date>,
     /// One model a channel, ascending by label.
     pub channels: Vec<ChannelFit>,
     /// Weak fits, missing curves and the like.
@@ -76,4 +91,43 @@ pub struct Diagnostics {
     pub pareto_k: f64,
     /// Effective sample size of the importance sample.
     pub effective: f64,
+    /// What else is worth saying.
+    pub notes: Notes,
+}
+
+/// What else is worth saying of an estimate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Notes {
+    /// First days of the periods that no curve explains; they are left out.
+    pub left_out: Vec<jiff::civil::Date>,
+    /// First day of a new level of response.
+    pub level: Option<jiff::civil::Date>,
+    /// The forms that the curve averages, each with its weight, the heaviest first.
+    pub forms: Vec<(String, f64)>,
+    /// Nats by which the best form predicts better than a straight line; absent where the line is ruled out.
+    pub over_straight: Option<f64>,
+    /// Why the history is too short for a curve without the other channels' help.
+    pub borrowed: Option<String>,
+    /// How spend came about.
+    pub origin: demand::Origin,
+    /// Share of the KPI that spend caused.
+    pub incrementality: Option<lift::Incrementality>,
+    /// How single periods scatter around their expectation.
+    pub noise: Noise,
+}
+
+/// The scatter of single periods: KPI ÷ `unit` is negative binomial, variance m + m² ÷ `dispersion`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Noise {
+    /// Dispersion r.
+    pub dispersion: f64,
+    /// KPI per count.
+    pub unit: f64,
+}
+
+impl Default for Noise {
+    /// That of plain counts.
+    fn default() -> Noise {
+        Noise { dispersion: 1e6, unit: 1.0 }
+    }
 }

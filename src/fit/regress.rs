@@ -30,44 +30,91 @@ pub struct Elasticity {
 ///
 /// `None` when there are fewer than three periods, spend does not vary, or no count is above 0.
 pub fn elasticity(spend: &[f64], counts: &[f64]) -> Option<Elasticity> {
+    elasticity_beside(spend, counts, &vec![Vec::new(); counts.len()])
+}
+
+/// As [`elasticity`], with further regressors: a row a period in `beside`. `explained` is then what spend takes away of the
+/// deviance that they leave.
+pub fn elasticity_beside(spend: &[f64], counts: &[f64], beside: &[Vec<f64>]) -> Option<Elasticity> {
     let n = counts.len();
-    let mean = counts.iter().sum::<f64>() / n as f64;
-    let logs = Array1::from_iter(spend.iter().map(|x| x.ln()));
-    let centred = &logs - logs.mean()?;
-    if n < 3 || !(mean > 0.0) || centred.iter().all(|x| x.abs() < 1e-9) {
+    let logs: Vec<f64> = spend.iter().map(|x| x.ln()).collect();
+    let mean = crate::math::mean(&logs);
+    let centred: Vec<f64> = logs.iter().map(|log| log - mean).collect();
+    if n < 3 || !(counts.iter().sum::<f64>() > 0.0) || centred.iter().all(|x| x.abs() < 1e-9) {
         return None;
     }
-    let (mut intercept, mut slope) = (mean.ln(), 0.0);
+    let width = beside[0].len() + 1;
+    let value = |t: usize, j: usize| match j {
+        0 => 1.0,
+        j if j < width => beside[t][j - 1],
+        _ => centred[t],
+    };
+    let rows = |with: bool| Array2::from_shape_fn((n, width + usize::from(with)), |(t, j)| value(t, j));
+    let (params, fitted) = log_linear(&rows(true), counts)?;
+    let (_, without) = log_linear(&rows(false), counts)?;
+    let own = beyond(&centred, beside, &fitted);
+    Some(Elasticity {
+        value: params[params.len() - 1],
+        error: standard_error(&own, counts, &fitted, params.len()),
+        explained: 1.0 - deviance(counts, &fitted) / deviance(counts, &without).max(f64::MIN_POSITIVE),
+    })
+}
+
+/// Coefficients and fitted means of a log-linear regression of counts.
+fn log_linear(rows: &Array2<f64>, counts: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
+    let mean = counts.iter().sum::<f64>() / counts.len() as f64;
+    let mut linear = vec![mean.ln(); counts.len()];
+    let mut params = vec![0.0; rows.ncols()];
+    params[0] = mean.ln();
     for _ in 0..MOST_STEPS {
-        let (a, e) = weighted_step(&centred, counts, intercept, slope)?;
-        let change = (a - intercept).abs() + (e - slope).abs();
-        (intercept, slope) = (a, e);
+        let next = weighted_step(rows, counts, &linear)?;
+        let change: f64 = next.iter().zip(&params).map(|(a, b)| (a - b).abs()).sum();
+        params = next;
+        linear = rows.dot(&Array1::from(params.clone())).iter().map(|eta| eta.clamp(-30.0, 30.0)).collect();
         if change < 1e-9 {
             break;
         }
     }
-    let fitted: Vec<f64> = centred.iter().map(|x| (intercept + slope * x).exp()).collect();
-    Some(Elasticity {
-        value: slope,
-        error: standard_error(&centred, counts, &fitted),
-        explained: 1.0 - deviance(counts, &fitted) / deviance(counts, &vec![mean; n]).max(f64::MIN_POSITIVE),
-    })
+    Some((params, linear.iter().map(|eta| eta.exp()).collect()))
 }
 
-/// One reweighted least-squares step: the intercept and slope that the working response regresses to.
-fn weighted_step(x: &Array1<f64>, counts: &[f64], intercept: f64, slope: f64) -> Option<(f64, f64)> {
-    let n = counts.len();
-    let (mut rows, mut targets) = (Array2::zeros((n, 2)), Array1::zeros(n));
-    for t in 0..n {
-        let linear = (intercept + slope * x[t]).clamp(-30.0, 30.0);
-        let mean = linear.exp();
+/// One reweighted least-squares step: the coefficients that the working response regresses to.
+fn weighted_step(rows: &Array2<f64>, counts: &[f64], linear: &[f64]) -> Option<Vec<f64>> {
+    let (mut scaled, mut targets) = (rows.clone(), Array1::zeros(counts.len()));
+    for (t, mut row) in scaled.outer_iter_mut().enumerate() {
+        let mean = linear[t].exp();
         let root = mean.sqrt();
-        (rows[[t, 0]], rows[[t, 1]]) = (root, root * x[t]);
-        targets[t] = root * (linear + (counts[t] - mean) / mean);
+        row *= root;
+        targets[t] = root * (linear[t] + (counts[t] - mean) / mean);
     }
-    let model = LinearRegression::new().with_intercept(false).fit(&Dataset::new(rows, targets)).ok()?;
-    let params = model.params();
-    params.iter().all(|p| p.is_finite()).then(|| (params[0], params[1]))
+    let model = LinearRegression::new().with_intercept(false).fit(&Dataset::new(scaled, targets)).ok()?;
+    let params = model.params().to_vec();
+    params.iter().all(|p| p.is_finite()).then_some(params)
+}
+
+/// What of `x` the rows beside it do not tell, by weighted least squares; `x` itself where there are none.
+fn beyond(x: &[f64], beside: &[Vec<f64>], weights: &[f64]) -> Vec<f64> {
+    let width = beside[0].len();
+    if width == 0 {
+        return x.to_vec();
+    }
+    let root: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
+    let value = |t: usize, j: usize| if j == 0 { 1.0 } else { beside[t][j - 1] };
+    let rows = Array2::from_shape_fn((x.len(), width + 1), |(t, j)| root[t] * value(t, j));
+    let targets = Array1::from_iter(x.iter().zip(&root).map(|(x, root)| x * root));
+    let fitted = LinearRegression::new().with_intercept(false).fit(&Dataset::new(rows, targets));
+    let Ok(model) = fitted else { return x.to_vec() };
+    let told = |t: usize| (0..=width).map(|j| model.params()[j] * value(t, j)).sum::<f64>();
+    x.iter().enumerate().map(|(t, x)| x - told(t)).collect()
+}
+
+/// The unit in which a KPI that is no count has about a count's noise: half the ratio of its variance from one period to the
+/// next to its mean. The other half is left to the dispersion.
+pub fn unit_of_value(values: &[(usize, f64)]) -> f64 {
+    let mean = values.iter().map(|value| value.1).sum::<f64>() / values.len() as f64;
+    let steps: Vec<f64> = values.windows(2).map(|pair| 0.5 * (pair[1].1 - pair[0].1).powi(2)).collect();
+    let unit = 0.5 * crate::math::mean(&steps) / mean;
+    if unit.is_finite() && unit > 0.0 { unit } else { 1.0 }
 }
 
 /// Poisson deviance 2 Σ (y ln(y ÷ m) − (y − m)).
@@ -76,14 +123,15 @@ pub fn deviance(counts: &[f64], fitted: &[f64]) -> f64 {
     2.0 * counts.iter().zip(fitted).map(|(y, m)| term(*y, *m)).sum::<f64>()
 }
 
-fn standard_error(x: &Array1<f64>, counts: &[f64], fitted: &[f64]) -> f64 {
+/// Standard error of the coefficient of `x`, of which the other regressors are taken out, among `params` coefficients.
+fn standard_error(x: &[f64], counts: &[f64], fitted: &[f64], params: usize) -> f64 {
     let n = counts.len();
     let residuals: Vec<f64> = counts.iter().zip(fitted).map(|(y, m)| (y - m) / m.sqrt()).collect();
-    let dispersion = residuals.iter().map(|r| r * r).sum::<f64>() / (n as f64 - 2.0).max(1.0);
+    let dispersion = residuals.iter().map(|r| r * r).sum::<f64>() / (n as f64 - params as f64).max(1.0);
     let weight: f64 = fitted.iter().sum();
     let centre = x.iter().zip(fitted).map(|(x, m)| x * m).sum::<f64>() / weight;
     let information: f64 = x.iter().zip(fitted).map(|(x, m)| m * (x - centre) * (x - centre)).sum();
-    let shared = (serial_correlation(&residuals) * serial_correlation(x.as_slice().unwrap_or(&[]))).clamp(0.0, 0.95);
+    let shared = (serial_correlation(&residuals) * serial_correlation(x)).clamp(0.0, 0.95);
     (dispersion / information * (1.0 + shared) / (1.0 - shared)).sqrt()
 }
 

@@ -120,6 +120,25 @@ impl Saturation {
         }
     }
 
+    /// The curve with every response multiplied by `share`.
+    ///
+    /// ```
+    /// use outlay::fit::Saturation;
+    /// assert_eq!(Saturation::Linear { scale: 0.02 }.times(0.5), Saturation::Linear { scale: 0.01 });
+    /// ```
+    pub fn times(&self, share: f64) -> Saturation {
+        let mut curve = self.clone();
+        match &mut curve {
+            Saturation::Hill { top: height, .. }
+            | Saturation::Saturating { top: height, .. }
+            | Saturation::Power { scale: height, .. }
+            | Saturation::Log { scale: height, .. }
+            | Saturation::Linear { scale: height } => *height *= share,
+            Saturation::Points(points) => points.iter_mut().for_each(|point| point.1 *= share),
+        }
+        curve
+    }
+
     /// The family's name in model files.
     pub fn family(&self) -> &'static str {
         match self {

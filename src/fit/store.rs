@@ -31,6 +31,8 @@ struct Document {
     panel_sha256: String,
     #[serde(default)]
     settings_sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Date>,
     channels: Vec<ChannelDocument>,
 }
 
@@ -61,8 +63,19 @@ struct ChannelDocument {
     observed: Option<Observed>,
     #[serde(default, skip_serializing_if = "Season::is_empty")]
     season: Season,
+    /// What share of the attributed KPI spend is taken to have caused; nothing reads it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incrementality: Option<IncrementalityDocument>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     draws: Vec<Params>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct IncrementalityDocument {
+    mean: f64,
+    p05: f64,
+    p95: f64,
+    tests: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -107,6 +120,7 @@ pub fn write(fitted: &Fitted) -> Result<Vec<u8>, Error> {
         seed: fitted.seed,
         panel_sha256: fitted.panel_sha256.clone(),
         settings_sha256: fitted.settings_sha256.clone(),
+        until: fitted.until,
         channels: fitted.channels.iter().map(written).collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&document)
@@ -132,6 +146,9 @@ fn written(fit: &ChannelFit) -> ChannelDocument {
         mean_spend: Some(fit.mean_spend),
         observed: Some(Observed { low: fit.observed.0, high: fit.observed.1 }).filter(|seen| seen.high.is_finite()),
         season: fit.season.clone(),
+        incrementality: fit.diagnostics.as_ref().and_then(|found| found.notes.incrementality.clone()).map(|share| {
+            IncrementalityDocument { mean: share.mean, p05: share.p05, p95: share.p95, tests: share.tests }
+        }),
         draws: curve.map_or(Vec::new(), |curve| {
             let family = curve.summary.saturation.family();
             curve.draws.iter().map(|draw| params(draw, family)).collect()
@@ -211,6 +228,7 @@ pub fn parse(text: &str, name: &str) -> Result<Fitted, Error> {
         seed: document.seed,
         panel_sha256: document.panel_sha256,
         settings_sha256: document.settings_sha256,
+        until: document.until,
         findings: super::checks::all(&channels),
         channels,
     })

@@ -33,6 +33,7 @@ pub mod sheet;
 mod table;
 mod tally;
 mod text;
+mod total;
 mod workbook;
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ use rayon::prelude::*;
 
 pub use batch::{Batch, Lines, Row, Skip};
 pub use rates::{Rates, rates};
+pub use total::{Total, TotalRow, total};
 
 use crate::check::{Error, Kind};
 use crate::settings::{Settings, Source};

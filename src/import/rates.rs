@@ -33,6 +33,12 @@ impl Rates {
         i64::try_from(rounded).ok().map(Micros::new)
     }
 
+    /// The latest rate on or before `day`, and the day that it is of.
+    pub fn latest(&self, currency: Currency, day: Date) -> Option<(Date, f64)> {
+        let (of, rate) = self.by_currency.get(&currency)?.range(..=day).next_back()?;
+        Some((*of, *rate as f64 / ONE as f64))
+    }
+
     /// Whether there is a rate on or before `day`.
     pub fn has(&self, currency: Currency, day: Date) -> bool {
         self.by_currency.get(&currency).is_some_and(|rates| rates.range(..=day).next_back().is_some())

@@ -15,7 +15,8 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Reads a comma-separated file in UTF-8, with or without byte-order mark.
+    /// Reads a comma-separated file in UTF-8, with or without byte-order mark, or a `.json` file of records: a list of
+    /// objects with the same keys, as `to_json(orient="records")` writes them.
     ///
     /// # Errors
     ///
@@ -25,6 +26,9 @@ impl Sheet {
         let unread = |error: &dyn std::fmt::Display| Error::new(Kind::Input, format!("{name}: {error}"));
         let bytes = std::fs::read(path).map_err(|error| unread(&error))?;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+            return Sheet::of_json(path, text);
+        }
         let mut reader = csv::Reader::from_reader(text);
         let headers: Vec<String> =
             reader.headers().map_err(|error| unread(&error))?.iter().map(|header| header.trim().to_owned()).collect();
@@ -37,6 +41,40 @@ impl Sheet {
             return Err(Error::new(Kind::Nothing, format!("{name} has no rows")).help("check the file"));
         }
         Ok(Sheet { path: path.to_owned(), headers, records })
+    }
+
+    /// Records as JSON: the headers are the keys of the first, a record that lacks one has a blank there.
+    fn of_json(path: &Path, text: &[u8]) -> Result<Sheet, Error> {
+        let name = path.display();
+        let records: Vec<serde_json::Map<String, serde_json::Value>> =
+            serde_json::from_slice(text).map_err(|error| {
+                Error::new(Kind::Input, format!("{name}:{}: {error}", error.line()))
+                    .help("give a list of objects, one a row, as `to_json(orient=\"records\")` writes it")
+            })?;
+        let Some(first) = records.first() else {
+            return Err(Error::new(Kind::Nothing, format!("{name} has no rows")).help("check the file"));
+        };
+        let headers: Vec<String> = first.keys().cloned().collect();
+        let cell = |value: Option<&serde_json::Value>| match value {
+            Some(serde_json::Value::String(text)) => text.clone(),
+            None | Some(serde_json::Value::Null) => String::new(),
+            Some(value) => value.to_string(),
+        };
+        let row = |record: &serde_json::Map<String, serde_json::Value>| {
+            headers.iter().map(|header| cell(record.get(header))).collect::<StringRecord>()
+        };
+        let records = records.iter().zip(1..).map(|(record, number)| (number, row(record))).collect();
+        Ok(Sheet { path: path.to_owned(), headers, records })
+    }
+
+    /// The file, as messages show it.
+    pub fn shown(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// The first of several names that the table has as a header.
+    pub fn has<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
+        names.iter().copied().find(|name| self.headers.iter().any(|header| header == name))
     }
 
     /// The texts of a column, trimmed.

@@ -7,7 +7,7 @@
 use rand::Rng;
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
-use super::dense::{cholesky, inverse, lower_times, solve_lower};
+use super::dense::{cholesky, inverse, lower_times, solve_lower, solve_upper};
 use super::mode::{LogDensity, Mode};
 
 /// Degrees of freedom of the proposal: tails heavier than the posterior's.
@@ -32,70 +32,132 @@ pub struct Sample {
     pub effective: f64,
 }
 
+/// How many draws to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Draws a round while the proposal moves.
+    pub round: usize,
+    /// Most such rounds.
+    pub rounds: usize,
+    /// Draws of the last round.
+    pub last: usize,
+}
+
+/// The effort of [`sample`].
+pub const USUAL: Effort = Effort { round: ROUND, rounds: MOST_ROUNDS, last: LAST_ROUND };
+
 /// Draws `count` points of the density around its mode.
 pub fn sample(density: &impl LogDensity, mode: &Mode, count: usize, rng: &mut impl Rng) -> Option<Sample> {
-    let n = mode.at.len();
-    let covariance = inverse(&cholesky(&mode.curvature, n)?, n);
-    let mut proposal = Proposal::new(mode.at.clone(), &covariance)?;
-    for _ in 0..MOST_ROUNDS {
-        let round = Weighted::draw(density, &proposal, ROUND, rng);
-        if round.pareto_k < GOOD_K {
-            break;
-        }
-        let Some(moved) = round.proposal() else { break };
-        proposal = moved;
-    }
-    let last = Weighted::draw(density, &proposal, LAST_ROUND, rng);
+    let last = weighted(density, mode, mode.at.len(), USUAL, rng)?;
     let draws = last.resample(count, rng);
     Some(Sample { draws, pareto_k: last.pareto_k, effective: last.effective() })
 }
 
-/// A multivariate Student t.
+/// Weighted points of the density around its mode.
+///
+/// The first `heavy` unknowns are proposed from a Student t; the rest given these from the normal distribution that the
+/// curvature at the mode implies, which suits unknowns that enter a log-linear predictor: in a dozen dimensions the tails
+/// of a t would waste most draws.
+pub fn weighted(
+    density: &impl LogDensity,
+    mode: &Mode,
+    heavy: usize,
+    effort: Effort,
+    rng: &mut impl Rng,
+) -> Option<Weighted> {
+    let n = mode.at.len();
+    let covariance = inverse(&cholesky(&mode.curvature, n)?, n);
+    let mut proposal = Proposal::new(mode.at.clone(), &covariance, heavy)?;
+    for _ in 0..effort.rounds {
+        let round = Weighted::draw(density, &proposal, effort.round, rng);
+        if round.pareto_k < GOOD_K {
+            break;
+        }
+        let Some(moved) = proposal.moved_to(&round) else { break };
+        proposal = moved;
+    }
+    Some(Weighted::draw(density, &proposal, effort.last, rng))
+}
+
+/// A multivariate Student t in the first `heavy` dimensions, normal given these in the rest.
 struct Proposal {
     centre: Vec<f64>,
     factor: Vec<f64>,
+    heavy: usize,
 }
 
 impl Proposal {
-    fn new(centre: Vec<f64>, covariance: &[f64]) -> Option<Proposal> {
+    fn new(centre: Vec<f64>, covariance: &[f64], heavy: usize) -> Option<Proposal> {
         let factor = cholesky(covariance, centre.len())?;
-        Some(Proposal { centre, factor })
+        Some(Proposal { centre, factor, heavy })
     }
 
     fn draw(&self, rng: &mut impl Rng) -> Vec<f64> {
-        let z: Vec<f64> = (0..self.centre.len()).map(|_| StandardNormal.sample(rng)).collect();
+        let mut z: Vec<f64> = (0..self.centre.len()).map(|_| StandardNormal.sample(rng)).collect();
         let chi = ChiSquared::new(FREEDOM).map_or(FREEDOM, |chi| chi.sample(rng));
         let stretch = (FREEDOM / chi).sqrt();
+        z[..self.heavy].iter_mut().for_each(|z| *z *= stretch);
         let step = lower_times(&self.factor, &z);
-        self.centre.iter().zip(step).map(|(c, s)| c + stretch * s).collect()
+        self.centre.iter().zip(step).map(|(c, s)| c + s).collect()
     }
 
-    /// Log density up to the constant that only the dimension and the degrees of freedom enter.
+    /// Log density up to the constant that only the dimensions and the degrees of freedom enter.
     fn log_density(&self, at: &[f64]) -> f64 {
         let n = at.len();
         let step: Vec<f64> = at.iter().zip(&self.centre).map(|(a, c)| a - c).collect();
-        let squared: f64 = solve_lower(&self.factor, &step).iter().map(|z| z * z).sum();
+        let z = solve_lower(&self.factor, &step);
+        let squared = |part: &[f64]| part.iter().map(|z| z * z).sum::<f64>();
         let log_scale: f64 = (0..n).map(|i| self.factor[i * n + i].ln()).sum();
-        -log_scale - 0.5 * (FREEDOM + n as f64) * (squared / FREEDOM).ln_1p()
+        let tail = 0.5 * (FREEDOM + self.heavy as f64) * (squared(&z[..self.heavy]) / FREEDOM).ln_1p();
+        -log_scale - tail - 0.5 * squared(&z[self.heavy..])
+    }
+
+    /// With the mean of weighted points, and their covariance in the heavy dimensions; how the others follow these, and
+    /// their own spread, stay.
+    fn moved_to(&self, round: &Weighted) -> Option<Proposal> {
+        let (n, heavy) = (self.centre.len(), self.heavy);
+        let mean = round.mean();
+        let covariance: Vec<f64> =
+            (0..heavy * heavy).map(|at| WIDER * round.covariance(&mean, at / heavy, at % heavy)).collect();
+        let block = cholesky(&covariance, heavy)?;
+        let old: Vec<f64> = (0..heavy * heavy).map(|at| self.factor[at / heavy * n + at % heavy]).collect();
+        let mut factor = self.factor.clone();
+        for i in 0..heavy {
+            factor[i * n..][..heavy].copy_from_slice(&block[i * heavy..][..heavy]);
+        }
+        for i in heavy..n {
+            let follows = solve_upper(&old, &self.factor[i * n..][..heavy]);
+            for j in 0..heavy {
+                factor[i * n + j] = (j..heavy).map(|k| follows[k] * block[k * heavy + j]).sum();
+            }
+        }
+        Some(Proposal { centre: mean, factor, heavy })
     }
 }
 
 /// Draws with smoothed weights that add up to 1.
-struct Weighted {
-    points: Vec<Vec<f64>>,
-    weights: Vec<f64>,
-    pareto_k: f64,
+#[derive(Clone, Debug)]
+pub struct Weighted {
+    /// The draws.
+    pub points: Vec<Vec<f64>>,
+    /// Their weights.
+    pub weights: Vec<f64>,
+    /// Pareto shape k of the weights.
+    pub pareto_k: f64,
 }
 
 impl Weighted {
     fn draw(density: &impl LogDensity, proposal: &Proposal, count: usize, rng: &mut impl Rng) -> Weighted {
         let points: Vec<Vec<f64>> = (0..count).map(|_| proposal.draw(rng)).collect();
-        let mut scratch = vec![0.0; proposal.centre.len()];
-        let log_weight = |point: &Vec<f64>, scratch: &mut [f64]| {
-            let weight = density.value(point, scratch) - proposal.log_density(point);
+        let log_weight = |point: &Vec<f64>| {
+            let weight = density.alone(point) - proposal.log_density(point);
             if weight.is_nan() { f64::NEG_INFINITY } else { weight }
         };
-        let logs: Vec<f64> = points.iter().map(|point| log_weight(point, &mut scratch)).collect();
+        Weighted::from_logs(points.iter().map(log_weight).collect(), points)
+    }
+
+    /// Points with the logarithms of their raw weights.
+    pub fn from_logs(logs: Vec<f64>, points: Vec<Vec<f64>>) -> Weighted {
         let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut weights: Vec<f64> = logs.iter().map(|log| (log - largest).exp()).collect();
         let pareto_k = smooth_tail(&mut weights);
@@ -104,26 +166,25 @@ impl Weighted {
         Weighted { points, weights, pareto_k }
     }
 
-    fn effective(&self) -> f64 {
+    /// Effective sample size, (Σw)² ÷ Σw².
+    pub fn effective(&self) -> f64 {
         1.0 / self.weights.iter().map(|weight| weight * weight).sum::<f64>()
     }
 
-    /// The proposal at the weighted mean and covariance; `None` when too few draws carry the weight.
-    fn proposal(&self) -> Option<Proposal> {
-        let n = self.points[0].len();
-        if self.effective() < 4.0 * n as f64 {
-            return None;
-        }
+    /// Weighted mean of every unknown.
+    pub fn mean(&self) -> Vec<f64> {
+        let n = self.points.first().map_or(0, Vec::len);
         let weighted = || self.points.iter().zip(&self.weights);
-        let mean: Vec<f64> = (0..n).map(|i| weighted().map(|(p, w)| w * p[i]).sum()).collect();
-        let spread =
-            |i: usize, j: usize| -> f64 { weighted().map(|(p, w)| w * (p[i] - mean[i]) * (p[j] - mean[j])).sum() };
-        let covariance: Vec<f64> = (0..n * n).map(|at| WIDER * spread(at / n, at % n)).collect();
-        Proposal::new(mean, &covariance)
+        (0..n).map(|i| weighted().map(|(p, w)| w * p[i]).sum()).collect()
+    }
+
+    /// Weighted covariance of two unknowns around `mean`.
+    pub fn covariance(&self, mean: &[f64], i: usize, j: usize) -> f64 {
+        self.points.iter().zip(&self.weights).map(|(p, w)| w * (p[i] - mean[i]) * (p[j] - mean[j])).sum()
     }
 
     /// `count` equally weighted draws by systematic resampling, in random order: neighbours would be alike.
-    fn resample(&self, count: usize, rng: &mut impl Rng) -> Vec<Vec<f64>> {
+    pub fn resample(&self, count: usize, rng: &mut impl Rng) -> Vec<Vec<f64>> {
         let offset: f64 = rng.random();
         let (mut chosen, mut sum, mut at) = (Vec::with_capacity(count), self.weights[0], 0);
         for i in 0..count {
@@ -142,7 +203,7 @@ impl Weighted {
 /// Replaces the largest weights by the quantiles of a generalised Pareto fitted to them; returns its shape k.
 ///
 /// The tail is the largest min(n ÷ 5, 3 √n) weights, as Vehtari et al. advise.
-fn smooth_tail(weights: &mut [f64]) -> f64 {
+pub fn smooth_tail(weights: &mut [f64]) -> f64 {
     let count = weights.len();
     let tail = (count / 5).min((3.0 * (count as f64).sqrt()).ceil() as usize);
     let mut order: Vec<usize> = (0..count).collect();

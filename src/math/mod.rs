@@ -1,8 +1,11 @@
 //! Small pure kernels on slices. No domain words.
 
+pub mod chains;
 pub mod dense;
 pub mod importance;
 pub mod mode;
+pub mod nuts;
+pub mod shapley;
 
 /// The `share` quantile of `values` in any order, linear between order statistics (Hyndman & Fan 1996, type 7).
 ///

@@ -6,6 +6,19 @@ use super::dense::{cholesky, solve_lower, solve_upper};
 pub trait LogDensity {
     /// The log density at `at`, up to a constant; the gradient goes to `gradient`.
     fn value(&self, at: &[f64], gradient: &mut [f64]) -> f64;
+
+    /// The log density alone, where it is cheaper without its gradient.
+    fn alone(&self, at: &[f64]) -> f64 {
+        self.value(at, &mut vec![0.0; at.len()])
+    }
+
+    /// The negative Hessian at `at` or what stands for it, such as the expected information, `n × n` row by row.
+    fn curvature(&self, at: &[f64]) -> Vec<f64>
+    where
+        Self: Sized,
+    {
+        negative_hessian(self, at)
+    }
 }
 
 /// A mode and the negative Hessian there, `n × n` row by row, positive definite.
@@ -45,7 +58,7 @@ pub fn climb(density: &impl LogDensity, start: &[f64]) -> Option<Mode> {
         if !value.is_finite() {
             return None;
         }
-        let curvature = negative_hessian(density, &at);
+        let curvature = density.curvature(&at);
         let (next, gain) = damped_step(density, &at, value, &gradient, &curvature, &mut damping);
         at = next;
         value = density.value(&at, &mut gradient);
@@ -53,7 +66,7 @@ pub fn climb(density: &impl LogDensity, start: &[f64]) -> Option<Mode> {
             break;
         }
     }
-    let curvature = negative_hessian(density, &at);
+    let curvature = density.curvature(&at);
     cholesky(&curvature, n)?;
     Some(Mode { at, value, curvature })
 }
@@ -68,14 +81,13 @@ fn damped_step(
     damping: &mut f64,
 ) -> (Vec<f64>, f64) {
     let n = at.len();
-    let mut scratch = vec![0.0; n];
     while *damping < 1e12 {
         let mut damped = curvature.to_vec();
         (0..n).for_each(|i| damped[i * n + i] += *damping * (1.0 + curvature[i * n + i].abs()));
         if let Some(l) = cholesky(&damped, n) {
             let step = solve_upper(&l, &solve_lower(&l, gradient));
             let next: Vec<f64> = at.iter().zip(&step).map(|(a, s)| a + s.clamp(-2.0, 2.0)).collect();
-            let gain = density.value(&next, &mut scratch) - value;
+            let gain = density.alone(&next) - value;
             if gain.is_finite() && gain >= 0.0 {
                 *damping = (*damping * 0.2).max(1e-12);
                 return (next, gain);

@@ -51,11 +51,13 @@ impl Parts {
 impl Axis {
     /// The axis of `entries`; without a wanted grain, weeks when any entry is weekly.
     ///
-    /// Weeks start on the weekday that most weekly entries start on, or on Monday when there are none.
-    pub fn of(entries: &[Entry], wanted: Option<Grain>) -> Axis {
+    /// Weeks start on `weeks_start`, or else on the weekday that most weekly entries start on, or on Monday when there are
+    /// none.
+    pub fn of(entries: &[Entry], wanted: Option<Grain>, weeks_start: Option<Weekday>) -> Axis {
         let weekly = entries.iter().any(|entry| entry.days == 7);
         let grain = wanted.unwrap_or(if weekly { Grain::Week } else { Grain::Day });
-        let mut axis = Axis { grain, anchor: anchor(entries), first: Date::MIN, len: 0 };
+        let anchor = weeks_start.unwrap_or_else(|| anchor(entries));
+        let mut axis = Axis { grain, anchor, first: Date::MIN, len: 0 };
         let starts = || entries.iter().filter_map(|entry| axis.start(entry).map(|(start, _)| start));
         if let (Some(first), Some(last)) = (starts().min(), starts().max()) {
             axis.first = first;
@@ -79,12 +81,21 @@ impl Axis {
         usize::try_from(days).unwrap_or(0) / self.grain.days() as usize
     }
 
+    /// First day of the period that `days` days from `date` fall into; `None` where they fit no period.
+    pub fn start_of(&self, date: Date, days: u32) -> Option<Date> {
+        self.part(date, days).map(|(start, _)| start)
+    }
+
     fn start(&self, entry: &Entry) -> Option<(Date, Parts)> {
-        let offset = entry.date.weekday().since(self.anchor);
-        match (self.grain, entry.days) {
-            (Grain::Day, 1) => Some((entry.date, Parts(1))),
-            (Grain::Week, 1) => Some((entry.date.saturating_sub(i64::from(offset).days()), Parts(1 << offset))),
-            (Grain::Week, 7) if offset == 0 => Some((entry.date, Parts(WHOLE))),
+        self.part(entry.date, entry.days)
+    }
+
+    fn part(&self, date: Date, days: u32) -> Option<(Date, Parts)> {
+        let offset = date.weekday().since(self.anchor);
+        match (self.grain, days) {
+            (Grain::Day, 1) => Some((date, Parts(1))),
+            (Grain::Week, 1) => Some((date.saturating_sub(i64::from(offset).days()), Parts(1 << offset))),
+            (Grain::Week, 7) if offset == 0 => Some((date, Parts(WHOLE))),
             _ => None,
         }
     }

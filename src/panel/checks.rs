@@ -13,7 +13,7 @@ use crate::units::{Channel, Grain};
 pub const NARROW: f64 = 0.05;
 
 /// Dates that a message names before it stops.
-const NAMED: usize = 3;
+pub(super) const NAMED: usize = 3;
 
 /// What the ledger holds and the panel does not show.
 #[derive(Debug)]
@@ -291,7 +291,7 @@ fn or_pass(found: Vec<Finding>, check: &'static str, fine: impl Into<String>) ->
     if found.is_empty() { vec![Finding::pass(check, "panel", fine)] } else { found }
 }
 
-fn named(dates: &[Date]) -> String {
+pub(super) fn named(dates: &[Date]) -> String {
     let shown = dates.iter().take(NAMED).map(Date::to_string).collect::<Vec<_>>().join(", ");
     if dates.len() > NAMED { format!("{shown} and {} more", dates.len() - NAMED) } else { shown }
 }
@@ -300,7 +300,7 @@ fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-fn periods(count: usize, grain: Grain) -> String {
+pub(super) fn periods(count: usize, grain: Grain) -> String {
     match grain {
         Grain::Day => plural(count, "day", "days"),
         Grain::Week => plural(count, "week", "weeks"),

@@ -3,6 +3,7 @@
 mod axis;
 mod cells;
 pub mod checks;
+mod total;
 
 use jiff::civil::Date;
 use ndarray::Array2;
@@ -10,7 +11,9 @@ use sha2::{Digest, Sha256};
 
 use self::axis::Axis;
 use self::cells::{Cell, Cells};
+pub use self::total::TotalKpi;
 use crate::check::{Error, Finding, Kind};
+use crate::import::Total;
 use crate::settings::Settings;
 use crate::unify::Ledger;
 use crate::units::{Channel, Currency, Grain, Kpi};
@@ -36,6 +39,8 @@ pub struct Panel {
     pub reported: Array2<bool>,
     /// Whether the KPI was reported.
     pub counted: Array2<bool>,
+    /// The KPI over all channels, where it cannot be tied to channels.
+    pub total: Option<TotalKpi>,
     /// SHA-256 over labels, periods and figures, hexadecimal.
     pub sha256: String,
     /// Gaps, late days and the like.
@@ -71,6 +76,29 @@ impl Panel {
         (low.unwrap_or(0.0), high.unwrap_or(0.0))
     }
 
+    /// The panel as it stood before period `end`: what came later is not in it. Its findings are left out.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `end` is beyond the last period.
+    pub fn until(&self, end: usize) -> Panel {
+        fn cut<T: Clone>(array: &Array2<T>, end: usize) -> Array2<T> {
+            Array2::from_shape_fn((array.nrows(), end), |at| array[at].clone())
+        }
+        let mut panel = Panel {
+            periods: self.periods[..end].to_vec(),
+            channels: self.channels.clone(),
+            spend: cut(&self.spend, end),
+            kpi_count: cut(&self.kpi_count, end),
+            reported: cut(&self.reported, end),
+            counted: cut(&self.counted, end),
+            findings: Vec::new(),
+            ..self.clone()
+        };
+        panel.sha256 = hash(&panel);
+        panel
+    }
+
     /// Spend of one channel in its reported periods, in order.
     fn reported_spend(&self, channel: usize) -> Vec<f64> {
         let (spend, reported) = (self.spend.row(channel), self.reported.row(channel));
@@ -99,17 +127,35 @@ fn mean_or_zero(values: &[f64]) -> f64 {
 ///
 /// [`Kind::Nothing`] for an empty ledger, [`Kind::Input`] when figures add up to more than can be held exactly.
 pub fn build(ledger: &Ledger, settings: &Settings) -> Result<Panel, Error> {
+    with_total(ledger, None, settings)
+}
+
+/// As [`build`], with the KPI over all channels that [`crate::import::total`] read.
+///
+/// A weekly total makes a panel of weeks; a daily one is put in weeks where the panel has them.
+///
+/// # Errors
+///
+/// As [`build`]; [`Kind::Input`] when the total has no period in common with the exports or its weeks start on another
+/// weekday, [`Kind::Settings`] when it is weekly and the settings ask for days.
+pub fn with_total(ledger: &Ledger, total: Option<&Total>, settings: &Settings) -> Result<Panel, Error> {
     if ledger.entries.is_empty() {
         return Err(Error::new(Kind::Nothing, "no rows were read: there is nothing to lay out by channel and period")
             .help("check the paths and the date range of the exports"));
     }
     let project = &settings.project;
-    let axis = Axis::of(&ledger.entries, project.grain);
+    let weeks_start = total::weeks_start(total, &ledger.entries)?;
+    let axis = Axis::of(&ledger.entries, total::grain(total, settings)?, weeks_start);
     let cells = Cells::of(&ledger.entries, &axis, &project.channel, project.kpi.measure())?;
     let mut panel = laid_out(&axis, &cells, project.kpi, ledger.currency);
-    panel.sha256 = hash(&panel);
     let total_elsewhere = settings.kpi_total.is_some();
     panel.findings = checks::all(&panel, &checks::Unseen::of(&axis, &cells, total_elsewhere));
+    if let Some(total) = total {
+        let (laid, findings) = total::laid_on(&panel, &axis, &cells, total)?;
+        panel.total = Some(laid);
+        panel.findings.extend(findings);
+    }
+    panel.sha256 = hash(&panel);
     Ok(panel)
 }
 
@@ -135,6 +181,7 @@ fn laid_out(axis: &Axis, cells: &Cells, kpi: Kpi, currency: Currency) -> Panel {
         kpi_count: Array2::from_shape_fn(shape, |at| figure(counted(cell(at)), cell(at).kpi.to_f64())),
         reported: Array2::from_shape_fn(shape, |at| complete(cell(at))),
         counted: Array2::from_shape_fn(shape, |at| counted(cell(at))),
+        total: None,
         sha256: String::new(),
         findings: Vec::new(),
     }
@@ -150,6 +197,11 @@ fn hash(panel: &Panel) -> String {
     panel.periods.iter().for_each(|period| text(&period.to_string()));
     panel.spend.iter().chain(&panel.kpi_count).for_each(|figure| hash.update(figure.to_bits().to_le_bytes()));
     panel.reported.iter().chain(&panel.counted).for_each(|given| hash.update([u8::from(*given)]));
+    if let Some(total) = &panel.total {
+        let figures = total.kpi.iter().chain(total.free.iter().flat_map(|(_, values)| values));
+        figures.for_each(|figure| hash.update(figure.to_bits().to_le_bytes()));
+        total.counted.iter().for_each(|given| hash.update([u8::from(*given)]));
+    }
     crate::settings::hex(&hash.finalize())
 }
 

@@ -2,8 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::days::{Daily, DailyLine, DayHeld};
+pub use super::money::{LineMoney, Money};
+pub use super::rules::{RateUsed, Replan, RuleUsed};
+pub use super::unknown::{BidCeiling, Interval, LimitCost, Regret, TestValue, Unknown};
+use crate::check::Finding;
+
 /// `plan.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// `outlay/plan@1`.
     pub format: String,
@@ -35,13 +41,35 @@ pub struct Answer {
     pub frontier: Vec<FrontierPoint>,
     /// Why there is no plan.
     pub conflict: Option<Conflict>,
+    /// Rebates, fees and tax; gross and net cost per KPI side by side.
+    #[serde(default)]
+    pub money: Option<Money>,
+    /// What is not known, and what it would be worth to know it; absent where curves are certain.
+    #[serde(default)]
+    pub unknown: Option<Unknown>,
+    /// What was spent before the days that are planned again.
+    #[serde(default)]
+    pub replan: Option<Replan>,
+    /// Dated rules of platforms that the plan was held against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platform_rules: Vec<RuleUsed>,
+    /// Exchange rates that amounts in settings were converted by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<RateUsed>,
+    /// The plan day by day; `plan_daily.csv`, and no part of `plan.json`.
+    #[serde(skip)]
+    pub daily: Option<Daily>,
+    /// What is worth a look; read back as none.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// How planning ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The gap is within tolerance.
+    #[default]
     Optimal,
     /// The best plan found in time; the gap says how far it may be from the best.
     TimeLimit,
@@ -50,7 +78,7 @@ pub enum Status {
 }
 
 /// The plan's days.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Period {
     /// First day.
     pub start: String,
@@ -63,7 +91,7 @@ pub struct Period {
 }
 
 /// The money of the plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
     /// As the settings give it.
     pub asked: f64,
@@ -94,7 +122,7 @@ pub struct Expected {
 }
 
 /// One channel's share of the plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// The channel's label.
     pub channel: String,
@@ -124,6 +152,21 @@ pub struct Line {
     pub extrapolated: bool,
     /// Why the line does not get more, as one sentence.
     pub why_not_more: String,
+    /// What the next KPI may cost there: the ceiling to bid to on the platform. Absent without a curve.
+    #[serde(default)]
+    pub bid_ceiling: Option<BidCeiling>,
+    /// How far the optimal spend moves with what is not known.
+    #[serde(default)]
+    pub interval: Option<Interval>,
+    /// Its money, gross and net.
+    #[serde(default)]
+    pub money: Option<LineMoney>,
+    /// KPI that comes in the plan's days from what was spent before them, beside `expected`; absent without carry-over.
+    #[serde(default)]
+    pub carry_in: Option<Expected>,
+    /// Spent in the plan's period before the days that are planned again.
+    #[serde(default)]
+    pub spent_before: Option<f64>,
 }
 
 /// What one more unit of a limit is worth.

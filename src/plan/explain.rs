@@ -52,10 +52,10 @@ pub(super) fn about(problem: &Problem, duals: &Duals) -> Vec<Vec<(usize, f64)>> 
 }
 
 /// The answer of the asked budget, with the frontier.
-pub(super) fn answer(problem: &Problem, outcome: Outcome, frontier: Vec<FrontierPoint>) -> Answer {
+pub(super) fn answer(problem: &Problem, outcome: &Outcome, frontier: Vec<FrontierPoint>) -> Answer {
     match outcome {
-        Outcome::Plan(solution) => planned(problem, &solution, frontier),
-        Outcome::Conflict(conflict) => Answer { conflict: Some(conflict), frontier, ..bare(problem) },
+        Outcome::Plan(solution) => planned(problem, solution, frontier),
+        Outcome::Conflict(conflict) => Answer { conflict: Some(conflict.clone()), frontier, ..bare(problem) },
     }
 }
 
@@ -94,6 +94,7 @@ fn bare(problem: &Problem) -> Answer {
         prices: Vec::new(),
         frontier: Vec::new(),
         conflict: None,
+        ..Answer::default()
     }
 }
 
@@ -132,7 +133,7 @@ fn whole(spend: &[f64]) -> f64 {
     spend.iter().map(|x| (x * 100.0).round()).sum::<f64>() / 100.0
 }
 
-fn cents(amount: f64) -> f64 {
+pub(super) fn cents(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0
 }
 
@@ -167,7 +168,7 @@ pub(super) fn expected(problem: &Problem, spend: &[f64]) -> Expected {
     quantiles(&risk::draws(&problem.lines, spend))
 }
 
-fn quantiles(draws: &[f64]) -> Expected {
+pub(super) fn quantiles(draws: &[f64]) -> Expected {
     let at = |share| quantile(draws, share);
     Expected { mean: mean(draws), p10: at(0.1), p50: at(0.5), p90: at(0.9) }
 }
@@ -212,6 +213,7 @@ fn row(problem: &Problem, solution: &Solution, line: usize, cash: f64) -> Row {
         expected,
         limited_by,
         extrapolated: spend > model.observed + CENT,
+        ..Row::default()
     }
 }
 
@@ -221,7 +223,7 @@ fn marginal_cost(problem: &Problem, line: usize, spend: f64) -> Option<f64> {
 }
 
 /// θ of the program: what one KPI is worth in units of the objective.
-fn worth(problem: &Problem, duals: &Duals) -> f64 {
+pub(super) fn worth(problem: &Problem, duals: &Duals) -> f64 {
     problem.aim.kpi + duals.target + problem.aim.max_cost_per.unwrap_or(0.0) * duals.cost
 }
 
@@ -284,7 +286,7 @@ fn limited_by(problem: &Problem, solution: &Solution, line: usize) -> Vec<String
 }
 
 /// Change of the objective when a limit's number rises by one unit, by limit; only limits that bind.
-fn prices(problem: &Problem, solution: &Solution) -> Vec<Price> {
+pub(super) fn prices(problem: &Problem, solution: &Solution) -> Vec<Price> {
     let sign = if problem.aim.goal == Goal::LeastSpend { -1.0 } else { 1.0 };
     let least = least_price(solution);
     let mut prices: Vec<Price> = Vec::new();

@@ -8,6 +8,7 @@ use super::explain::{self, Solution};
 use super::line::{Allowed, Line};
 use super::program::Aim;
 use super::rows::{self, Bounds, Label, Number, Row, Sense};
+use super::rules::{Beside, Rules};
 use super::search::{Found, Task};
 use super::{cents, contradiction, risk};
 use crate::check::{Error, Kind};
@@ -53,14 +54,30 @@ pub(super) enum Outcome {
 ///
 /// [`Kind::Settings`] for settings that do not fit the models, or that this version cannot honour.
 pub fn scenarios(fitted: &Fitted, settings: &PlanSettings, currency: Currency) -> Result<Answer, Error> {
-    honoured(settings)?;
     fits(fitted, currency)?;
-    let problem = problem(fitted, settings)?;
+    let rules = Rules::new(fitted, settings, &Beside::default())?;
+    Ok(allocated(fitted, &rules)?.answer)
+}
+
+/// The allocation under rules that are in force, with what it came from.
+pub(super) struct Allocated<'a> {
+    pub problem: Problem<'a>,
+    pub outcome: Outcome,
+    pub answer: Answer,
+}
+
+/// Solves the plan and its frontier under rules in force.
+pub(super) fn allocated<'a>(fitted: &'a Fitted, rules: &'a Rules) -> Result<Allocated<'a>, Error> {
+    let settings = &rules.settings;
+    honoured(settings)?;
+    let problem = problem(fitted, rules, None)?;
     let multiples: Vec<f64> = std::iter::once(1.0).chain(settings.frontier.iter().copied()).collect();
     let outcomes: Vec<_> = multiples.par_iter().map(|multiple| solved(&problem, settings.budget * multiple)).collect();
     let mut outcomes = outcomes.into_iter().collect::<Result<Vec<Outcome>, Error>>()?;
     let frontier = (1..outcomes.len()).map(|i| point(&problem, settings.budget * multiples[i], &outcomes[i])).collect();
-    Ok(explain::answer(&problem, outcomes.swap_remove(0), frontier))
+    let outcome = outcomes.swap_remove(0);
+    let answer = explain::answer(&problem, &outcome, frontier);
+    Ok(Allocated { problem, outcome, answer })
 }
 
 /// Refuses what this version would otherwise leave out in silence.
@@ -71,15 +88,10 @@ fn honoured(settings: &PlanSettings) -> Result<(), Error> {
         let what = "a plan for the worst draws with another goal than `most`";
         wrong.push(not_yet("plan.risk", what).help("use `goal = \"most\"`, or `risk = { measure = \"mean\" }`"));
     }
-    if settings.caps_from_score {
-        wrong.push(
-            not_yet("plan.caps_from_score", "taking caps from the scorecard").help("write them as `[[plan.limit]]`"),
-        );
-    }
     Error::all(wrong)
 }
 
-fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
+pub(super) fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
     if fitted.currency != currency {
         let message = format!("the models are in {}, the project's currency is {currency}", fitted.currency);
         return Err(Error::setting("project.currency", message)
@@ -91,13 +103,19 @@ fn fits(fitted: &Fitted, currency: Currency) -> Result<(), Error> {
     Ok(())
 }
 
-fn problem<'a>(fitted: &'a Fitted, settings: &'a PlanSettings) -> Result<Problem<'a>, Error> {
-    let lines = lines(fitted, settings)?;
+/// The problem under rules in force; without the rows of the limit `left_out`, to see what it costs.
+pub(super) fn problem<'a>(fitted: &'a Fitted, rules: &'a Rules, left_out: Option<&str>) -> Result<Problem<'a>, Error> {
+    let settings = &rules.settings;
+    let lines = lines(fitted, rules)?;
     contracts_have_lines(&lines, settings)?;
-    let (rows, allowed, counts) = rows::all_with_counts(&lines, settings)?;
+    let (mut rows, mut allowed, mut counts) = rows::all_with_counts(&lines, settings)?;
+    rules.narrow(fitted, &lines, &mut rows, &mut allowed)?;
+    rows.retain(|row| left_out.is_none_or(|name| row.label.to_string() != name));
+    counts.retain(|count| left_out.is_none_or(|name| count.label.to_string() != name));
     let bought = allowed.clone();
     let mut bounds = Bounds::new(&rows, allowed);
-    let ceilings = under_ceilings(&mut bounds.allowed, &lines, settings, |_| true);
+    let named = |label: &Label| left_out.is_none_or(|name| label.to_string() != name);
+    let ceilings = under_ceilings(&mut bounds.allowed, &lines, settings, named);
     let (kpi, spend) = match settings.goal {
         Goal::Most => (1.0, 0.0),
         Goal::BreakEven => (settings.value_per.unwrap_or(1.0), 1.0),
@@ -119,11 +137,12 @@ fn contracts_have_lines(lines: &[Line], settings: &PlanSettings) -> Result<(), E
     Error::all(wrong.collect())
 }
 
-fn lines(fitted: &Fitted, settings: &PlanSettings) -> Result<Vec<Line>, Error> {
-    let days = settings.days();
-    let periods = f64::from(days) / f64::from(fitted.grain.days());
-    let line = |fit: &crate::fit::ChannelFit| {
-        let season = season_sum(&fit.season, fitted.grain, settings.start, days).map_err(|day| {
+fn lines(fitted: &Fitted, rules: &Rules) -> Result<Vec<Line>, Error> {
+    let whole = f64::from(rules.settings.days()) / f64::from(fitted.grain.days());
+    let line = |(at, fit): (usize, &crate::fit::ChannelFit)| {
+        let (start, days) = rules.days_to_count(at);
+        let periods = f64::from(days) / f64::from(fitted.grain.days());
+        let season = season_sum(&fit.season, fitted.grain, start, days).map_err(|day| {
             let message = format!("channel `{}`: the season has no factor for {day}", fit.channel.label);
             Error::new(Kind::Input, message).help("give the season a factor for every period of the plan")
         })?;
@@ -132,12 +151,12 @@ fn lines(fitted: &Fitted, settings: &PlanSettings) -> Result<Vec<Line>, Error> {
             curve: fit.curve.clone(),
             periods,
             season,
-            reference: fit.reference_spend * periods,
+            reference: fit.reference_spend * whole,
             observed: fit.observed.1 * periods,
             weights: Vec::new(),
         })
     };
-    fitted.channels.iter().map(line).collect()
+    fitted.channels.iter().enumerate().map(line).collect()
 }
 
 /// Narrows lines by the ceilings on what their last KPI may cost, those that are `kept`; which ceiling each line is under.
@@ -198,7 +217,7 @@ fn edge(mut inside: f64, mut outside: f64, holds: &impl Fn(f64) -> bool) -> f64 
 }
 
 /// One scenario: the best plan at a budget, or why there is none.
-fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
+pub(super) fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
     let rows: Vec<&Row> = problem.rows.iter().filter(|row| !row.is_bound()).collect();
     let empty = |allowed: &Allowed| allowed.within(0.0, f64::INFINITY).is_none();
     if problem.bounds.allowed.iter().any(empty) {

@@ -5,20 +5,24 @@
 //! | `ledger.csv` | a ledger entry | the canonical table's, then `days`; exact decimals |
 //! | `curves.csv` | a spend on a channel's curve | `channel,spend,mean,p05,p50,p95`, per period |
 //! | `suppliers.csv` | a supplier | [`SUPPLIERS`] |
+//! | `backtest.csv` | a channel and window of the backtest | [`BACKTEST`] |
 //! | `plan.csv` | a plan line | [`PLAN`]; money with 2 decimals |
+//! | `plan_daily.csv` | a day of a plan line | [`PLAN_DAILY`]; money with 2 decimals |
 
 use super::Output;
 use super::figures;
+use super::numbers::total;
 use super::text::cell;
+use crate::backtest::{Backtest, Window};
 use crate::fit::{ChannelFit, Fitted};
-use crate::plan::{Answer, Expected, Line};
-use crate::score::{Scorecard, SupplierScore};
+use crate::plan::{Answer, Daily, Expected, Line};
+use crate::score::{Scorecard, SupplierScore, Tier};
 use crate::unify::{Entry, Ledger};
 use crate::units::{Field, Measure};
 
 /// The columns of `suppliers.csv`. Costs are per KPI; `rank_best` is the probability of being the cheapest; platforms
 /// and reasons are parted by `; `.
-pub const SUPPLIERS: [&str; 20] = [
+pub const SUPPLIERS: [&str; 34] = [
     "supplier",
     "platforms",
     "tier",
@@ -39,11 +43,25 @@ pub const SUPPLIERS: [&str; 20] = [
     "cap_share",
     "ask_rebate",
     "reasons",
+    "rank_top_quartile",
+    "rank_group",
+    "p_target",
+    "tier_alone",
+    "tier_before",
+    "efficiency_p05",
+    "efficiency_p95",
+    "approval",
+    "approval_p05",
+    "approval_p95",
+    "light",
+    "probe",
+    "ask_opening",
+    "first_share",
 ];
 
 /// The columns of `plan.csv`. Spend is face value over the whole plan; `expected_*` is the KPI over the whole plan,
 /// empty without a curve; the limits of `limited_by` are parted by `; `.
-pub const PLAN: [&str; 19] = [
+pub const PLAN: [&str; 33] = [
     "channel",
     "platform",
     "supplier",
@@ -63,7 +81,45 @@ pub const PLAN: [&str; 19] = [
     "limited_by",
     "extrapolated",
     "why_not_more",
+    "bid_ceiling",
+    "bid_ceiling_p10",
+    "bid_ceiling_p90",
+    "spend_p10",
+    "spend_p50",
+    "spend_p90",
+    "gross_cost_per",
+    "net_cost_per",
+    "rebate",
+    "fee",
+    "penalty",
+    "tax",
+    "carry_in",
+    "spent_before",
 ];
+
+/// The columns of `plan_daily.csv`. `spend` is the face value of the day and adds up to the plan's line to the cent;
+/// `change` is against the day before, on the first day against the budget before the plan; `held_by` is `flight`, `lock` or
+/// `step`.
+pub const PLAN_DAILY: [&str; 11] = [
+    "date", "channel", "platform", "supplier", "account", "campaign", "currency", "spend", "change", "held_by",
+    "events",
+];
+
+/// The columns of `backtest.csv`. Figures are of the whole window; `last_cost` and `spend_share` are what the rules without
+/// a model would have said.
+pub const BACKTEST: [&str; 10] =
+    ["channel", "start", "spend", "actual", "mean", "p05", "p95", "crps", "last_cost", "spend_share"];
+
+/// `backtest.csv`.
+pub fn backtest(backtest: &Backtest) -> Output {
+    let row = |window: &Window| {
+        let [mean, p05, p95] = window.predicted;
+        let figures = [window.spend, window.actual, mean, p05, p95, window.crps, window.last_cost, window.spend_share];
+        let names = [cell(&window.label).into_owned(), window.start.to_string()];
+        names.into_iter().chain(figures.map(|figure| figure.to_string())).collect()
+    };
+    table("backtest.csv", &BACKTEST, backtest.windows.iter().map(row))
+}
 
 /// `ledger.csv`.
 pub fn ledger(ledger: &Ledger) -> Output {
@@ -111,7 +167,7 @@ pub fn suppliers(scores: &Scorecard) -> Output {
 fn supplier_row(score: &SupplierScore, kpi: &str) -> Vec<String> {
     let (cost, efficiency) = (score.cost_per.as_ref(), score.efficiency.as_ref());
     let rank = score.rank.as_ref();
-    vec![
+    let mut row = vec![
         words(score.supplier.as_deref()),
         words(Some(&score.platforms.join("; "))),
         format!("{:?}", score.tier),
@@ -132,6 +188,32 @@ fn supplier_row(score: &SupplierScore, kpi: &str) -> Vec<String> {
         number(score.cap_share),
         number(score.ask.as_ref().map(|ask| ask.rebate)),
         words(Some(&score.reasons.join("; "))),
+    ];
+    row.extend(evidence_cells(score));
+    row
+}
+
+/// What the scorecard says beyond cost, rank and grade.
+fn evidence_cells(score: &SupplierScore) -> [String; 14] {
+    let (rank, decision) = (score.rank.as_ref(), &score.decision);
+    let over = score.efficiency.as_ref().and_then(|efficiency| efficiency.interval);
+    let approval = score.shares.get("approval");
+    let tier = |tier: Option<Tier>| tier.map(|tier| format!("{tier:?}")).unwrap_or_default();
+    [
+        number(rank.map(|rank| rank.top_quartile)),
+        number(rank.map(|rank| f64::from(rank.group))),
+        number(decision.p_target),
+        tier(decision.alone),
+        tier(decision.before),
+        number(over.map(|over| over.p05)),
+        number(over.map(|over| over.p95)),
+        number(approval.map(|share| share.mean)),
+        number(approval.map(|share| share.p05)),
+        number(approval.map(|share| share.p95)),
+        format!("{:?}", score.trust.light).to_lowercase(),
+        money(decision.probe),
+        number(score.ask.as_ref().map(|ask| ask.opening)),
+        number(score.criteria.as_ref().map(|worth| worth.first)),
     ]
 }
 
@@ -142,6 +224,8 @@ pub fn plan(answer: &Answer) -> Output {
 
 fn line_row(line: &Line, currency: &str) -> Vec<String> {
     let expected = |figure: fn(&Expected) -> f64| number(line.expected.as_ref().map(figure));
+    let (bid, interval, moneys) = (line.bid_ceiling, line.interval, line.money.unwrap_or_default());
+    let known = |amount: f64| money(line.money.map(|_| amount));
     vec![
         words(Some(&line.channel)),
         words(line.platform.as_deref()),
@@ -162,7 +246,48 @@ fn line_row(line: &Line, currency: &str) -> Vec<String> {
         words(Some(&line.limited_by.join("; "))),
         line.extrapolated.to_string(),
         words(Some(&line.why_not_more)),
+        money(bid.map(|bid| bid.cost)),
+        money(bid.and_then(|bid| bid.p10)),
+        money(bid.and_then(|bid| bid.p90)),
+        money(interval.map(|interval| interval.p10)),
+        money(interval.map(|interval| interval.p50)),
+        money(interval.map(|interval| interval.p90)),
+        money(moneys.gross_cost_per),
+        money(moneys.net_cost_per),
+        known(moneys.rebate),
+        known(moneys.fee),
+        known(moneys.penalty),
+        known(moneys.tax),
+        number(line.carry_in.map(|carry| carry.mean)),
+        money(line.spent_before),
     ]
+}
+
+/// `plan_daily.csv`: day by day, the lines in the plan's order within each day. Without a plan there is its header alone.
+pub fn plan_daily(answer: &Answer) -> Output {
+    let daily = answer.daily.as_ref();
+    let days = daily.map_or(0, |daily| daily.dates.len());
+    let rows = (0..days).flat_map(|day| (0..answer.lines.len()).map(move |line| (day, line)));
+    let row = |(day, at): (usize, usize)| daily_row(answer, daily?, day, at);
+    table("plan_daily.csv", &PLAN_DAILY, rows.filter_map(row))
+}
+
+fn daily_row(answer: &Answer, daily: &Daily, day: usize, at: usize) -> Option<Vec<String>> {
+    let (line, days) = (&answer.lines[at], daily.lines.get(at)?);
+    let before = if day == 0 { days.before } else { days.spend[day - 1] };
+    Some(vec![
+        daily.dates[day].to_string(),
+        words(Some(&line.channel)),
+        words(line.platform.as_deref()),
+        words(line.supplier.as_deref()),
+        words(line.account.as_deref()),
+        words(line.campaign.as_deref()),
+        answer.currency.clone(),
+        money(Some(days.spend[day])),
+        money(Some(total([days.spend[day], -before]))),
+        days.held[day].name().to_owned(),
+        words(Some(&daily.events[day].join("; "))),
+    ])
 }
 
 pub(super) fn words(text: Option<&str>) -> String {
@@ -174,7 +299,7 @@ pub(super) fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn money(value: Option<f64>) -> String {
+pub(super) fn money(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| format!("{value:.2}")).unwrap_or_default()
 }
 

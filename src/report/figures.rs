@@ -37,9 +37,10 @@ pub fn curve_points(curve: &Curve, most: f64) -> Vec<CurvePoint> {
 /// The curve at one spend.
 pub fn curve_point(curve: &Curve, spend: f64) -> CurvePoint {
     let mut states = curve.at_each(spend);
-    states.sort_by(f64::total_cmp);
+    let mean = mean(&states);
+    states.sort_unstable_by(f64::total_cmp);
     let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|share| quantile_of_sorted(&states, share));
-    CurvePoint { spend, mean: curve.mean(spend), p05, p50, p95 }
+    CurvePoint { spend, mean, p05, p50, p95 }
 }
 
 /// Twice the larger of the reference and the whole-history mean spend per period.

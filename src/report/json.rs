@@ -3,11 +3,14 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Output;
+use super::actual::Actuals;
+use super::statement::Statement;
+use super::{Output, Results};
+use crate::backtest::Backtest;
 use crate::check::Finding;
-use crate::panel::Panel;
+use crate::panel::{Panel, TotalKpi};
 use crate::plan::Answer;
-use crate::score::{Scorecard, SupplierScore};
+use crate::score::{CriterionWeight, Method, Prospect, Scorecard, SupplierScore, Target};
 use crate::settings::Settings;
 use crate::unify::{Ledger, RowCount, SourceSummary};
 
@@ -28,8 +31,17 @@ struct Quality<'a> {
 /// `suppliers.json`.
 pub fn suppliers(scores: &Scorecard) -> Output {
     let window = scores.window.map(|(start, end)| Window { start: start.to_string(), end: end.to_string() });
-    let (kpi, suppliers) = (scores.kpi.name(), &scores.suppliers[..]);
-    output("suppliers.json", &Suppliers { format: "outlay/suppliers@1", kpi, window, suppliers })
+    let document = Suppliers {
+        format: "outlay/suppliers@1",
+        kpi: scores.kpi.name(),
+        window,
+        target: scores.target,
+        method: &scores.method,
+        suppliers: &scores.suppliers,
+        prospects: &scores.prospects,
+        weights: &scores.weights,
+    };
+    output("suppliers.json", &document)
 }
 
 #[derive(Serialize)]
@@ -37,7 +49,11 @@ struct Suppliers<'a> {
     format: &'a str,
     kpi: &'a str,
     window: Option<Window>,
+    target: Option<Target>,
+    method: &'a Method,
     suppliers: &'a [SupplierScore],
+    prospects: &'a [Prospect],
+    weights: &'a [CriterionWeight],
 }
 
 #[derive(Serialize)]
@@ -46,22 +62,53 @@ struct Window {
     end: String,
 }
 
+/// `backtest.json`.
+pub fn backtest(backtest: &Backtest) -> Output {
+    output("backtest.json", backtest)
+}
+
 /// `plan.json`.
 pub fn plan(answer: &Answer) -> Output {
     output("plan.json", answer)
+}
+
+/// `report.json`: plan, statement, actuals, scorecard and findings in one document.
+pub fn report(results: &Results, statement: Option<&Statement>, actuals: Option<&Actuals>) -> Output {
+    let document = Whole {
+        format: "outlay/report@1",
+        project: &results.settings.project.name,
+        plan: results.answer,
+        statement,
+        actuals,
+        suppliers: &results.scores.suppliers,
+        findings: results.findings,
+    };
+    output("report.json", &document)
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    format: &'a str,
+    project: &'a str,
+    plan: Option<&'a Answer>,
+    statement: Option<&'a Statement>,
+    actuals: Option<&'a Actuals>,
+    suppliers: &'a [SupplierScore],
+    findings: &'a [Finding],
 }
 
 /// `manifest.json`: from what and by what the other outputs were made. It names no time and no machine, so the same
 /// inputs, settings and seed give the same bytes.
 pub fn manifest(settings: &Settings, ledger: &Ledger, panel: &Panel, outputs: &[Output]) -> Output {
     let input = |s: &SourceSummary| Input { path: s.path.clone(), sha256: s.sha256.clone(), rows: s.rows };
+    let total = |t: &TotalKpi| Input { path: t.path.clone(), sha256: t.sha256.clone(), rows: t.rows };
     let document = Manifest {
         format: "outlay/manifest@1",
         version: env!("CARGO_PKG_VERSION"),
         seed: settings.seed,
         settings_sha256: &settings.sha256,
         panel_sha256: &panel.sha256,
-        inputs: ledger.sources.iter().map(input).collect(),
+        inputs: ledger.sources.iter().map(input).chain(panel.total.iter().map(total)).collect(),
         outputs: outputs.iter().map(Written::of).collect(),
     };
     output("manifest.json", &document)

@@ -7,9 +7,15 @@
 //! Nothing is computed anew: figures are the stages' own, and what is derived from them ([`figures`]) says how.
 //! The functions return [`Output`]s; only [`mod@write`] touches files.
 
+pub mod actual;
+pub mod apply;
 pub mod charts;
+pub mod compare;
 pub mod csv;
+pub mod document;
 pub mod figures;
+pub mod finished;
+pub mod formats;
 pub mod html;
 pub mod json;
 pub mod numbers;
@@ -25,6 +31,7 @@ pub mod xlsx;
 
 pub use words::{Lang, Words};
 
+use crate::backtest::Backtest;
 use crate::check::{Error, Finding};
 use crate::fit::Fitted;
 use crate::panel::Panel;
@@ -78,24 +85,34 @@ pub fn fitted(fitted: &Fitted) -> Vec<Output> {
     vec![csv::curves(fitted)]
 }
 
+/// What `outlay backtest` writes: `backtest.json` and `backtest.csv`.
+pub fn backtested(backtest: &Backtest) -> Vec<Output> {
+    vec![json::backtest(backtest), csv::backtest(backtest)]
+}
+
 /// What `outlay score` writes: `suppliers.json` and `suppliers.csv`.
 pub fn scored(scores: &Scorecard) -> Vec<Output> {
     vec![json::suppliers(scores), csv::suppliers(scores)]
 }
 
-/// What `outlay plan` writes: `plan.json` and `plan.csv`.
+/// What `outlay plan` writes: `plan.json`, `plan.csv` and `plan_daily.csv`.
 pub fn planned(answer: &Answer) -> Vec<Output> {
-    vec![json::plan(answer), csv::plan(answer)]
+    vec![json::plan(answer), csv::plan(answer), csv::plan_daily(answer)]
 }
 
-/// What `outlay report` writes: `report.html`, `report.xlsx`, `statement.csv`, `statement.json` and `charts/`.
+/// What `outlay report` writes: `report.html`, `report.xlsx`, the statement, `accrual.csv`
+/// and `charts/`.
 ///
 /// # Errors
 ///
 /// [`Kind::Bug`](crate::check::Kind::Bug) when a template, a chart or the workbook cannot be made from the results.
 pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
-    let mut outputs = vec![html::page(results, lang)?, xlsx::workbook(results, lang)?];
-    outputs.extend(statement::statement(results).iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
+    let (statement, actuals) = (statement::statement(results), actual::actuals(results, results.ledger));
+    let book = xlsx::workbook(results, statement.as_ref(), actuals.as_ref(), lang)?;
+    let mut outputs = vec![html::page(results, lang)?, book];
+    outputs.extend(statement.iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
+    outputs.extend(actuals.iter().map(actual::accrual_csv));
+    outputs.extend(apply::sheets(results));
     outputs.extend(charts::files(results, lang)?);
     Ok(outputs)
 }
@@ -120,6 +137,26 @@ mod tests {
     fn the_same_results_give_the_same_bytes() {
         let sample = Sample::hostile();
         assert_eq!(all(&sample, Lang::Zh), all(&sample, Lang::Zh));
+    }
+
+    /// `cargo test --release --lib a_thousand_channels -- --ignored --nocapture` prints how long each part takes.
+    #[test]
+    #[ignore = "a figure of time: for a quiet machine, in release"]
+    fn a_thousand_channels_are_written_in_three_seconds() {
+        let sample = Sample::many(1000);
+        let results = sample.results();
+        let start = std::time::Instant::now();
+        let mut lap = |part: &str| println!("{part}: {:.2} s", start.elapsed().as_secs_f64());
+        let (statement, actuals) = (statement::statement(&results), actual::actuals(&results, &sample.ledger));
+        lap("statement and actuals");
+        xlsx::workbook(&results, statement.as_ref(), actuals.as_ref(), Lang::En).unwrap();
+        lap("workbook");
+        html::page(&results, Lang::En).unwrap();
+        lap("page");
+        charts::files(&results, Lang::En).unwrap();
+        lap("charts");
+        let written = start.elapsed().as_secs_f64();
+        assert!(cfg!(debug_assertions) || written <= 3.0, "{written}");
     }
 
     /// `cargo test --lib look_at_it -- --ignored` writes the samples in all languages to `target/look`, to be looked at.

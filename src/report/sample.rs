@@ -198,6 +198,7 @@ fn fit(supplier: &str, platform: &str, curve: Result<Curve, String>, reference: 
         elasticity_error: 0.08,
         pareto_k: 0.31,
         effective: 812.0,
+        notes: Default::default(),
     };
     ChannelFit {
         channel,
@@ -239,6 +240,7 @@ fn line(fit: &ChannelFit, spend: f64) -> Line {
             "it has no curve and is held at its reference spend".into()
         },
         expected,
+        ..Line::default()
     }
 }
 
@@ -287,6 +289,7 @@ fn answer(lines: Vec<Line>, asked: f64) -> Answer {
         ],
         conflict: None,
         lines,
+        ..Answer::default()
     }
 }
 
@@ -330,6 +333,7 @@ fn panel(channels: Vec<Channel>) -> Panel {
         kpi_count: Array2::zeros(shape),
         reported: Array2::from_elem(shape, true),
         counted: Array2::from_elem(shape, true),
+        total: None,
         sha256: "11".repeat(32),
         findings: Vec::new(),
     }
@@ -343,6 +347,7 @@ fn fitted(channels: Vec<ChannelFit>) -> Fitted {
         seed: 1,
         panel_sha256: "11".repeat(32),
         settings_sha256: "22".repeat(32),
+        until: None,
         channels,
         findings: Vec::new(),
     }

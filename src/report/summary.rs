@@ -6,6 +6,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 use super::numbers::{ABSENT, count, decimal, signed};
 use super::text::{capital, shorten};
 use super::{Lang, Results, Words, figures, story};
+use crate::backtest::Backtest;
 use crate::check::{Finding, Severity};
 use crate::fit::Fitted;
 use crate::plan::{Answer, Conflict, Line};
@@ -69,6 +70,37 @@ pub fn models(fitted: &Fitted, lang: Lang) -> String {
             Err(reason) => shorten(reason, 80),
         };
         table.add_row(row([shorten(&fit.channel.label, NAME), explained, curve], &[1]));
+    }
+    table.trim_fmt()
+}
+
+/// The backtest: a line a channel, then all together; scores of the models beside those of the rules without one.
+pub fn backtest(backtest: &Backtest, lang: Lang) -> String {
+    let words = Words::of(lang);
+    let heads = [
+        words.say("channel"),
+        words.say("windows"),
+        words.say("cover_90"),
+        words.say("bias"),
+        words.say("score_model"),
+        words.say("score_last_cost"),
+        words.say("score_spend_share"),
+    ];
+    let right = [1, 2, 3, 4, 5, 6];
+    let mut table = table(&heads, &right);
+    let all = backtest.all.iter().map(|scores| (words.say("all_channels"), scores));
+    for (name, scores) in backtest.channels.iter().map(|of| (of.channel.as_str(), &of.scores)).chain(all) {
+        let crps = |score: f64| decimal(score, 1);
+        let cells = [
+            shorten(name, NAME),
+            scores.windows.to_string(),
+            super::numbers::percent(scores.cover_periods),
+            super::numbers::percent(scores.bias.model),
+            crps(scores.crps.model),
+            crps(scores.crps.last_cost),
+            crps(scores.crps.spend_share),
+        ];
+        table.add_row(row(cells, &right));
     }
     table.trim_fmt()
 }

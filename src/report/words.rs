@@ -150,6 +150,21 @@ impl Words {
     }
 }
 
+/// What a step of the funnel is called.
+pub(super) fn step_name<'a>(words: &'a Words, step: &str) -> &'a str {
+    match step {
+        "impressions" => words.say("step_impressions"),
+        "clicks" => words.say("step_clicks"),
+        "reads" => words.say("step_reads"),
+        "entries" => words.say("step_entries"),
+        "registrations" => words.say("step_registrations"),
+        "valid_registrations" => words.say("step_valid"),
+        "value" => words.say("step_value"),
+        "cash" => words.say("cash"),
+        _ => words.say("spend"),
+    }
+}
+
 /// `phrase` with each `{name}` in it replaced by its value; nothing where there is none.
 pub(super) fn filled(phrase: &str, values: &[(&str, &str)]) -> String {
     let mut told = String::new();

@@ -2,32 +2,34 @@
 
 use std::collections::BTreeMap;
 
-use super::card::{CostPer, Decision, Method, Part, Pool, Rank, Scorecard, SupplierScore, Target, Tier, Trust};
+use super::card::{
+    CostPer, Decision, Light, Method, NotLookedAt, Part, Pool, Prospect, Rank, Scorecard, SupplierScore, Target, Tier,
+    Trust,
+};
 use super::checks;
 use super::compare::{self, Comparison};
-use super::cost::{self, Costs, Known, Manner};
+use super::cost::{self, Costs, Known};
 use super::decide::ask::{self, Gap};
 use super::decide::grade::{self, Circumstances, Grade, Standard};
 use super::decide::history::{self, Alone};
 use super::decide::{position, probe};
 use super::net::{self, Rebate};
+use super::prospects;
+use super::replay::{all_costs, past, standard};
+use super::several::{self, Several};
+use super::share::{self, KnownShare};
 use super::shrink::Mixture;
 use super::tally::{Tallies, Tally};
-use super::words::plural;
+use super::trust::{self, Tables};
+use super::words::{figure, plural, singular};
 use crate::check::Error;
 use crate::settings::Settings;
 use crate::units::{Currency, Measure};
-
-/// The random stream of the supplier ranks; those of other counts follow it.
-const STREAM: u32 = 0x5c0e;
-/// Draws of counts other than the KPI, which nobody is ranked by.
-const OTHER_DRAWS: usize = 4_000;
 
 /// Everything that is known of the suppliers.
 pub(super) struct Evidence<'a> {
     tallies: &'a Tallies,
     settings: &'a Settings,
-    currency: Currency,
     /// Costs per count; the KPI's first.
     costs: Vec<(Measure, Costs)>,
     rebates: Vec<Rebate>,
@@ -35,8 +37,11 @@ pub(super) struct Evidence<'a> {
     gaps: Vec<Option<Gap>>,
     standard: Option<Standard>,
     trust: Vec<Trust>,
+    not_looked_at: Vec<NotLookedAt>,
+    approval: Vec<Option<KnownShare>>,
+    prospects: Vec<Prospect>,
     /// By supplier: past gradings of one period alone.
-    past: Vec<Vec<Alone>>,
+    past: Vec<Vec<(Alone, Light)>>,
 }
 
 /// The scorecard of a KPI that belongs to no supplier.
@@ -71,11 +76,30 @@ impl<'a> Evidence<'a> {
         let rebates = net::rebates(tallies, settings.plan.as_ref());
         let comparison = compare::compare(tallies, kpi, &by_measure, &rebates)?;
         let compared: Vec<(Measure, &Costs)> = kpi_first(&by_measure, &comparison.outputs, kpi.measure());
-        let gaps = ask::gaps(tallies, &compared, &rebates, &settings.score.ask)?;
         let standard = standard(&costs[0].1, currency, settings);
-        let trust = vec![Trust::default(); tallies.suppliers.len()];
+        let tables = Tables::read(settings)?;
+        let (trust, not_looked_at) = trust::of(tallies, &costs[0].1, &rebates, &tables, settings);
+        let questioned: Vec<bool> = trust.iter().map(is_questioned).collect();
+        let gaps = ask::gaps(tallies, &compared, &rebates, &questioned, &settings.score.ask)?;
         let past = past(tallies, currency, settings);
-        Ok(Evidence { tallies, settings, currency, costs, rebates, comparison, gaps, standard, trust, past })
+        let approval = share::shares(tallies, Measure::ValidRegistrations, Measure::Registrations);
+        let target = standard.map(|standard| standard.target);
+        let told = prospects::read(settings)?;
+        let prospects = prospects::ranked(&told, tallies, &costs[0].1, target, kpi, &settings.score.tiers);
+        Ok(Evidence {
+            tallies,
+            settings,
+            costs,
+            rebates,
+            comparison,
+            gaps,
+            standard,
+            trust,
+            not_looked_at,
+            approval,
+            prospects,
+            past,
+        })
     }
 
     fn kpi(&self) -> &Costs {
@@ -91,15 +115,19 @@ impl<'a> Evidence<'a> {
         let kpi = self.settings.project.kpi;
         let mut suppliers = self.graded();
         self.put_asks(&mut suppliers);
-        let findings = checks::of_scores(kpi, self.tallies, self.kpi(), &self.comparison, &suppliers);
+        let several = self.several(&suppliers)?;
+        suppliers.iter_mut().zip(several.worth).for_each(|(score, worth)| score.criteria = worth);
+        let mut findings = checks::of_scores(kpi, self.tallies, self.kpi(), &self.comparison, &suppliers);
+        findings.extend(checks::of_trust(self.tallies, &suppliers, &self.rebates, &self.settings.score));
+        findings.extend(several.findings);
         Ok(Scorecard {
             kpi,
             window: self.tallies.window,
             target: self.standard.map(|standard| Target { cost: standard.target, given: standard.given }),
             method: self.method(),
             suppliers,
-            prospects: Vec::new(),
-            weights: Vec::new(),
+            prospects: self.prospects.clone(),
+            weights: several.weights,
             findings,
         })
     }
@@ -116,8 +144,14 @@ impl<'a> Evidence<'a> {
         Method {
             half_life: self.kpi().half_life,
             pools: self.kpi().pools.iter().enumerate().map(pool).collect(),
-            not_looked_at: Vec::new(),
+            not_looked_at: self.not_looked_at.clone(),
         }
+    }
+
+    fn several(&self, suppliers: &[SupplierScore]) -> Result<Several, Error> {
+        let Some(standard) = self.standard else { return Ok(several::nobody(suppliers.len())) };
+        let (score, seed) = (&self.settings.score, self.settings.seed);
+        several::judged(suppliers, self.kpi(), &self.approval, standard.target, score, seed)
     }
 
     fn graded(&self) -> Vec<SupplierScore> {
@@ -164,6 +198,7 @@ impl<'a> Evidence<'a> {
             cap_share: grade::cap_share(tier, &self.settings.score.tiers),
             decision,
             costs: self.costs_of(at),
+            shares: several::shares(self.approval[at].as_ref()),
             parts: self.parts(at),
             trust: self.trust[at].clone(),
             ..unscored(tally)
@@ -175,25 +210,27 @@ impl<'a> Evidence<'a> {
         let cleared = trust.review.as_ref().is_some_and(|review| !review.confirmed);
         Circumstances {
             delivery: trust.delivery.map(|delivery| delivery.share),
-            light: if cleared { super::Light::None } else { trust.light },
+            light: if cleared { Light::None } else { trust.light },
             confirmed: trust.review.as_ref().is_some_and(|review| review.confirmed),
         }
     }
 
     fn decision(&self, at: usize, grade: &Grade, tier_chances: BTreeMap<char, f64>) -> Decision {
         let periods = &self.settings.score.periods;
-        let mut gradings = self.past[at].clone();
+        let around = self.circumstances(at);
+        let mut gradings: Vec<Alone> = self.past[at].iter().map(|(alone, _)| *alone).collect();
         if let Some((_, last)) = self.tallies.window {
-            let at_once = self.circumstances(at).confirmed;
-            gradings.push(Alone { as_of: last, tier: grade.tier, at_once });
+            gradings.push(Alone { as_of: last, tier: grade.tier, at_once: around.confirmed });
         }
+        let before = self.past[at].last().map_or(Light::None, |(_, light)| *light);
+        let ambers = [before, around.light].into_iter().filter(|light| *light >= Light::Amber).count() as u32;
         let history = history::stood(&gradings, periods);
         let tier = history.last().map_or(grade.tier, |last| last.tier);
         let before = history.len().checked_sub(2).map(|before| history[before].tier);
         let daily = self.daily_spend(at);
-        let recover = grade.reasons.first().cloned().into_iter().collect();
+        let recover = self.recover(at);
         let probation = (tier != Tier::D && tier != Tier::U)
-            .then(|| history::probation(&history, 0, daily, periods, recover))
+            .then(|| history::probation(&history, ambers, daily, periods, recover))
             .flatten();
         Decision {
             p_target: grade.chances.map(|chances| chances.0),
@@ -207,6 +244,18 @@ impl<'a> Evidence<'a> {
             probe: (tier == Tier::U).then(|| self.probe(at)).flatten(),
             position: None,
         }
+    }
+
+    /// What a probation waits for: the cost, and the indicators that are raised.
+    fn recover(&self, at: usize) -> Vec<String> {
+        let cost = self.standard.map(|standard| {
+            let words = singular(standard.kpi);
+            format!("cost per {words} of at most {} more likely than not", figure(standard.target))
+        });
+        let mut names: Vec<&str> =
+            self.trust[at].indicators.iter().filter(|one| one.raised).map(|one| one.name).collect();
+        names.dedup();
+        cost.into_iter().chain(names.into_iter().map(|name| format!("{name} back among its peers'"))).collect()
     }
 
     /// Face value a day over the window.
@@ -261,7 +310,9 @@ impl<'a> Evidence<'a> {
         for (at, score) in suppliers.iter_mut().enumerate() {
             let found = match (&barred[at], &self.gaps[at]) {
                 (Some(bar), _) => Err(bar.clone()),
-                (None, None) => Err("nobody else in its pool to hold it against".into()),
+                (None, None) => {
+                    Err("nobody else in its pool to hold it against, or too many to do it for draws of all".into())
+                }
                 (None, Some(gap)) => {
                     let names = |at: usize| self.tallies.suppliers[at].name();
                     ask::ask(gap, &self.rebates[at], asked, names, &self.settings.score.ask)
@@ -280,6 +331,9 @@ impl<'a> Evidence<'a> {
         if rank.is_none() || score.tier == Tier::U {
             return Some("too little is known of its cost".into());
         }
+        if is_questioned(&score.trust) {
+            return Some("its traffic is in question; settle that first".into());
+        }
         match score.decision.position {
             Some(position @ ("strategic" | "bottleneck")) => {
                 return Some(format!("fewer than two proven substitutes in its pool ({position}); find them first"));
@@ -291,52 +345,15 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// Whether two families of indicators are raised that no reviewer cleared, or one confirmed them.
+fn is_questioned(trust: &Trust) -> bool {
+    trust.review.as_ref().map_or(trust.light >= Light::Amber, |review| review.confirmed)
+}
+
 /// The KPI first, then the other counts that the comparison is by.
 fn kpi_first<'a>(costs: &[(Measure, &'a Costs)], outputs: &[Measure], kpi: Measure) -> Vec<(Measure, &'a Costs)> {
     let taken = |measure: &Measure| *measure == kpi || outputs.contains(measure);
     costs.iter().filter(|(measure, _)| taken(measure)).copied().collect()
-}
-
-/// Costs per KPI and per count of the funnel.
-fn all_costs(tallies: &Tallies, settings: &Settings) -> Vec<(Measure, Costs)> {
-    let kpi = settings.project.kpi.measure();
-    let others = compare::candidates(settings.project.kpi).filter(|measure| *measure != kpi);
-    let each = |(at, measure): (u32, Measure)| {
-        let draws = (measure != kpi).then_some(OTHER_DRAWS);
-        let manner = manner(measure, settings, STREAM + at, draws);
-        (measure, cost::costs(tallies, manner))
-    };
-    (0..).zip(std::iter::once(kpi).chain(others)).map(each).collect()
-}
-
-fn manner(measure: Measure, settings: &Settings, stream: u32, draws: Option<usize>) -> Manner {
-    Manner { measure, memory: settings.score.half_life, seed: settings.seed, stream, draws }
-}
-
-fn standard(costs: &Costs, currency: Currency, settings: &Settings) -> Option<Standard> {
-    let target = settings.score.target_cost.or(costs.pooled)?;
-    let given = settings.score.target_cost.is_some();
-    Some(Standard { target, given, currency, kpi: settings.project.kpi, rules: settings.score.tiers })
-}
-
-/// The gradings of past periods, each of that period alone and by the rules of today.
-fn past(tallies: &Tallies, currency: Currency, settings: &Settings) -> Vec<Vec<Alone>> {
-    let mut past: Vec<Vec<Alone>> = vec![Vec::new(); tallies.suppliers.len()];
-    let Some((first, last)) = tallies.window else { return past };
-    for day in history::days(first, last, &settings.score.periods) {
-        let then = tallies.until(day);
-        let measure = settings.project.kpi.measure();
-        let costs = cost::costs(&then, manner(measure, settings, STREAM, Some(OTHER_DRAWS)));
-        let Some(standard) = standard(&costs, currency, settings) else { continue };
-        for (tally, known) in then.suppliers.iter().zip(&costs.known) {
-            let at = tallies.suppliers.iter().position(|other| other.supplier == tally.supplier);
-            let (Some(at), Some(known)) = (at, known) else { continue };
-            let around = Circumstances::default();
-            let tier = grade::grade(known, &standard, &around, 1.0).tier;
-            past[at].push(Alone { as_of: day, tier, at_once: false });
-        }
-    }
-    past
 }
 
 fn rank(known: &Known) -> Rank {

@@ -2,11 +2,13 @@
 
 use super::compare::Comparison;
 use super::cost::{Costs, FEWEST_SUPPLIERS};
+use super::net::Rebate;
 use super::shrink::Evidence;
 use super::tally::{Tallies, Tally};
 use super::words::{plural, singular, some_of};
-use super::{SupplierScore, Tier};
+use super::{Light, SupplierScore, Tier};
 use crate::check::Finding;
+use crate::settings::ScoreSettings;
 use crate::units::{Kpi, Measure};
 
 /// Factor by which days may vary more than chance before a person should look.
@@ -248,6 +250,117 @@ fn few_for_frontier(comparison: &Comparison) -> Vec<Finding> {
     let advice = "take an efficiency of 1 for no more than not shown to be worse";
     let finding = Finding::review("score.few_for_frontier", "suppliers", message, advice);
     (0 < scored && scored < fewest).then_some(finding).into_iter().collect()
+}
+
+/// Everything to say of quality and trust.
+pub(super) fn of_trust(
+    tallies: &Tallies,
+    suppliers: &[SupplierScore],
+    rebates: &[Rebate],
+    settings: &ScoreSettings,
+) -> Vec<Finding> {
+    let mut findings = traffic(suppliers);
+    findings.extend(gap(suppliers, settings));
+    findings.extend(rebate(suppliers));
+    findings.extend(mixed_spend(tallies, rebates));
+    findings
+}
+
+/// # What it does
+/// Names suppliers with two or more independent families of invalid-traffic indicators raised.
+/// # Why it matters
+/// Their counts may not be people. Aggregates cannot certify it: it takes logs and a person.
+/// # Threshold
+/// Amber or red light; the indicators hold one false-discovery rate over the whole table.
+/// # What to do
+/// Freeze increases, ask the supplier for logs, and write what was found into `[[score.verdict]]`.
+fn traffic(suppliers: &[SupplierScore]) -> Vec<Finding> {
+    let finding = |score: &SupplierScore| {
+        let evidence: Vec<String> = score
+            .trust
+            .indicators
+            .iter()
+            .filter(|one| one.raised)
+            .map(|one| format!("{}: {}", one.name, one.evidence))
+            .collect();
+        let advice = "freeze increases, ask for logs, and write what you find into `[[score.verdict]]`";
+        Finding::review("score.traffic", label(score), evidence.join(" "), advice)
+    };
+    let open = |score: &&SupplierScore| score.trust.light >= Light::Amber && score.trust.review.is_none();
+    suppliers.iter().filter(open).map(finding).collect()
+}
+
+/// # What it does
+/// Names suppliers whose platform counts otherwise than oneself.
+/// # Why it matters
+/// Costs are of the platform's count.
+/// # Threshold
+/// A gap of `score.trust.gap` or more, beyond its 90 % interval.
+/// # What to do
+/// Settle which count is right before the next invoice.
+fn gap(suppliers: &[SupplierScore], settings: &ScoreSettings) -> Vec<Finding> {
+    let finding = |score: &SupplierScore| {
+        let found = score.trust.reconciliation?;
+        let message = format!(
+            "the platform reports {:.0}, own count {:.0}: a gap of {:.1} % ± {:.1} %",
+            found.reported,
+            found.own,
+            100.0 * found.gap,
+            100.0 * found.error
+        );
+        let advice = "settle which count is right before the next invoice";
+        (found.gap.abs() - found.error >= settings.trust.gap)
+            .then(|| Finding::review("score.reconciliation", label(score), message, advice))
+    };
+    suppliers.iter().filter_map(finding).collect()
+}
+
+/// # What it does
+/// Names suppliers who paid less rebate than their contract gives.
+/// # Why it matters
+/// It is money owed.
+/// # Threshold
+/// More than half a percentage point.
+/// # What to do
+/// Hold the invoice against the contract.
+fn rebate(suppliers: &[SupplierScore]) -> Vec<Finding> {
+    let finding = |score: &SupplierScore| {
+        let price = score.trust.price?;
+        let (realised, contracted) = price.realised.zip(price.contracted)?;
+        let message = format!(
+            "a rebate of {:.1} % was paid, the contract gives {:.1} % for this volume",
+            100.0 * realised,
+            100.0 * contracted
+        );
+        let advice = "hold the invoice against the contract";
+        (realised < contracted - 0.005).then(|| Finding::review("score.rebate", label(score), message, advice))
+    };
+    suppliers.iter().filter_map(finding).collect()
+}
+
+/// # What it does
+/// Says that net spend is known for some suppliers only.
+/// # Why it matters
+/// Efficiency and asks are by net spend; the others count at face value, as if they gave no rebate.
+/// # Threshold
+/// Cash or a contract for some suppliers and not for others.
+/// # What to do
+/// Export cash, or write the contracts of the suppliers named.
+fn mixed_spend(tallies: &Tallies, rebates: &[Rebate]) -> Vec<Finding> {
+    let pairs = || tallies.suppliers.iter().zip(rebates).filter(|(tally, _)| tally.spend() > 0.0);
+    let silent: Vec<String> =
+        pairs().filter(|(_, rebate)| !rebate.is_known()).map(|(tally, _)| tally.label()).collect();
+    let message = format!("net spend is not known of {}: taken at face value", some_of(&silent));
+    let advice = "export `spend_cash`, or write their `[[plan.contract]]`";
+    let some = pairs().any(|(_, rebate)| rebate.is_known());
+    (some && !silent.is_empty())
+        .then(|| Finding::review("score.net_spend", "suppliers", message, advice))
+        .into_iter()
+        .collect()
+}
+
+fn label(score: &SupplierScore) -> String {
+    score.supplier.clone().unwrap_or_else(|| "(no supplier)".into())
 }
 
 /// Whether a supplier has spend whose entries report the KPI.

@@ -24,12 +24,12 @@ pub(super) const FUNNEL: [Measure; 4] =
     [Measure::Reads, Measure::Entries, Measure::Registrations, Measure::ValidRegistrations];
 /// Share of a supplier's spend whose entries must hold a figure for it to count as reported.
 const REPORTED: f64 = 0.9;
-/// Draws to solve again, where there are few suppliers.
-const DRAWS: usize = 200;
-/// Programs to solve in all, where there are many; at least [`FEWEST_DRAWS`] draws.
-const PROGRAMS: usize = 20_000;
-/// Fewest draws an interval is made of.
-const FEWEST_DRAWS: usize = 40;
+/// Draws to solve again, where there are few suppliers, and fewest.
+const DRAWS: (usize, usize) = (20, 200);
+/// Pairs of suppliers to look at in all: a program takes about as long as there are suppliers, and there is one a supplier.
+const PAIRS: usize = 4_000_000;
+/// Suppliers beyond which nothing is solved again: it would take minutes.
+const MOST_UNITS: usize = 1_500;
 
 /// The comparison of all scored suppliers.
 pub(super) struct Comparison {
@@ -146,9 +146,12 @@ fn drawn(net: &[f64], spend: &[f64], costs: &[&Costs]) -> Result<Vec<Vec<f64>>, 
     (0..draws(net.len()).min(taken)).into_par_iter().map(solve).collect::<Vec<_>>().into_iter().collect()
 }
 
-/// Draws to solve again for so many units.
+/// Draws to solve again for so many units; none beyond what takes minutes.
 pub(super) fn draws(units: usize) -> usize {
-    (PROGRAMS / units.max(1)).clamp(FEWEST_DRAWS, DRAWS)
+    if units > MOST_UNITS {
+        return 0;
+    }
+    (PAIRS / (units * units).max(1)).clamp(DRAWS.0, DRAWS.1)
 }
 
 fn peers(score: &Radial, scored: &[usize], tallies: &Tallies) -> Vec<Peer> {

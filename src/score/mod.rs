@@ -6,6 +6,7 @@ mod card;
 mod checks;
 mod compare;
 mod cost;
+pub mod criteria;
 pub mod cross;
 mod decide;
 pub mod efficiency;
@@ -14,13 +15,18 @@ mod evaluation;
 mod net;
 pub mod nonradial;
 mod program;
+mod prospects;
 pub mod rates;
+mod replay;
 mod search;
+mod several;
+mod share;
 pub mod shrink;
 mod simplex;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod words;
 
 pub use card::*;

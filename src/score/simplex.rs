@@ -27,9 +27,9 @@ pub(super) enum Outcome {
     Lost,
 }
 
-/// Reduced cost, pivot and violation below which a number is rounding; columns and costs are of order 1.
+/// Share of the terms of a reduced cost, of the pivots of a column, of the cost so far, below which a number is rounding.
 const ROUNDING: f64 = 1e-11;
-/// Reduced cost up to which a column belongs to the best face.
+/// Share of the terms of its reduced cost up to which a column costs nothing and belongs to the best face.
 const FACE: f64 = 1e-9;
 /// Total violation up to which rows count as satisfied.
 const FEASIBLE: f64 = 1e-9;
@@ -111,7 +111,7 @@ impl Simplex {
         for _ in 0..100 * (self.count() + 10) {
             let values = self.values()?;
             let total = self.basis.iter().zip(&values).map(|(j, value)| cost[*j] * value).sum::<f64>();
-            idle = if total < least - ROUNDING { 0 } else { idle + 1 };
+            idle = if total < least - ROUNDING * least.abs().min(1.0) { 0 } else { idle + 1 };
             least = least.min(total);
             let Some(entering) = self.entering(cost, &self.prices(cost), open, idle > PATIENCE) else {
                 return Some(true);
@@ -128,17 +128,27 @@ impl Simplex {
     /// Closes the columns that would cost something at the present basis, which is the best for `cost`.
     fn close(&self, cost: &[f64], open: &mut Open) {
         let prices = self.prices(cost);
-        let costs_nothing = |j: usize| cost[j] - dot(&prices, self.column(j)) <= FACE;
+        let reduced = |j: usize| cost[j] - dot(&prices, self.column(j));
+        let costs_nothing = |j: usize| reduced(j) <= self.rounding(FACE, j, cost, &prices);
         open.iter_mut().enumerate().for_each(|(j, open)| *open = *open && costs_nothing(j));
+    }
+
+    /// What of a column's reduced cost may be rounding: a share of the terms that it is the difference of, since the optimum of a
+    /// unit a millionth of the others' is itself of that order; and what a price of nothing comes out as.
+    fn rounding(&self, share: f64, j: usize, cost: &[f64], prices: &[f64]) -> f64 {
+        let terms: f64 = prices.iter().zip(self.column(j)).map(|(price, entry)| (price * entry).abs()).sum();
+        let largest = prices.iter().fold(0.0, |largest: f64, price| largest.max(price.abs()));
+        share * (cost[j].abs() + terms) + 1e-14 * largest
     }
 
     /// The column of the most negative reduced cost, or the first negative one.
     fn entering(&self, cost: &[f64], prices: &[f64], open: &Open, first: bool) -> Option<usize> {
-        let mut best = (None, -ROUNDING);
+        let mut best = (None, 0.0);
         let columns = self.columns.chunks_exact(self.bound.len()).take(self.artificial);
         for (j, column) in columns.enumerate() {
             let reduced = cost[j] - dot(prices, column);
-            if reduced < best.1 && open[j] && !self.basis.contains(&j) {
+            let helps = reduced < best.1 && open[j] && !self.basis.contains(&j);
+            if helps && reduced < -self.rounding(ROUNDING, j, cost, prices) {
                 best = (Some(j), reduced);
                 if first {
                     break;

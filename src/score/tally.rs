@@ -163,12 +163,13 @@ impl Tallies {
     /// The entries of a ledger up to `until`, by supplier and by the values of `fields`.
     pub(super) fn of(ledger: &Ledger, fields: &[Field], until: Option<Date>) -> Tallies {
         let fields = if fields.is_empty() { &[Field::Platform] } else { fields };
-        let pools: BTreeSet<String> = ledger.entries.iter().map(|entry| pool_of(entry, fields)).collect();
-        let pools: Vec<String> = pools.into_iter().collect();
+        let keys: BTreeSet<Key> = ledger.entries.iter().map(|entry| key(entry, fields)).collect();
+        let keys: Vec<Key> = keys.into_iter().collect();
+        let pools = keys.iter().map(|key| pool_name(key, fields)).collect();
         let mut found: BTreeMap<(bool, Option<Name>), InTheMaking> = BTreeMap::new();
         for entry in &ledger.entries {
             let name = entry.names[Field::Supplier.index()].clone();
-            let pool = pools.binary_search(&pool_of(entry, fields)).unwrap_or_default();
+            let pool = keys.binary_search(&key(entry, fields)).unwrap_or_default();
             found.entry((name.is_none(), name)).or_default().add(entry, pool);
         }
         let suppliers = found.into_iter().map(|((_, name), made)| made.finished(name)).collect();
@@ -207,8 +208,17 @@ impl Tallies {
     }
 }
 
-fn pool_of(entry: &Entry, fields: &[Field]) -> String {
-    let value = |field: &Field| entry.name(*field).map_or_else(|| format!("(no {})", field.name()), str::to_owned);
+/// The values of the pooling fields of an entry, by [`Field::index`].
+type Key<'a> = [Option<&'a str>; 5];
+
+fn key<'a>(entry: &'a Entry, fields: &[Field]) -> Key<'a> {
+    let mut key = [None; 5];
+    fields.iter().for_each(|field| key[field.index()] = entry.name(*field));
+    key
+}
+
+fn pool_name(key: &Key, fields: &[Field]) -> String {
+    let value = |field: &Field| key[field.index()].map_or_else(|| format!("(no {})", field.name()), str::to_owned);
     fields.iter().map(value).collect::<Vec<_>>().join(" / ")
 }
 

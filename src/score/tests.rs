@@ -227,3 +227,120 @@ fn in_planted_worlds_shrinking_ranks_better_and_intervals_hold() {
     assert!(shrunk_misses < raw_misses, "{shrunk_misses} against {raw_misses}");
     assert!((0.85..=0.95).contains(&cover), "{cover}");
 }
+
+#[test]
+fn a_duplicated_supplier_changes_nobody_elses_efficiency() {
+    let alone = score(portfolio(1.0), TARGET);
+    let mut entries = portfolio(1.0);
+    entries.extend(steady("cheap again", 28, 1000.0, 20.0));
+    let beside = score(entries, TARGET);
+    for one in &alone.suppliers {
+        let other = of(&beside, one.supplier.as_deref().unwrap());
+        let (a, b) = (one.efficiency.as_ref().unwrap(), other.efficiency.as_ref().unwrap());
+        assert!((a.crs - b.crs).abs() < 1e-9 && (a.vrs - b.vrs).abs() < 1e-9, "{a:?} {b:?}");
+        let (a, b) = (one.cost_per.as_ref().unwrap().raw, other.cost_per.as_ref().unwrap().raw);
+        assert_eq!((a, one.registrations), (b, other.registrations));
+    }
+}
+
+#[test]
+fn replaying_the_past_is_as_if_the_rest_had_not_happened() {
+    let mut entries = portfolio(1.0);
+    let (early, late): (Vec<Entry>, Vec<Entry>) =
+        portfolio(1.0).into_iter().partition(|entry| entry.date <= jiff::civil::date(2026, 5, 20));
+    assert!(!late.is_empty());
+    entries.extend(steady("newcomer", 0, 1.0, 0.0));
+    let replayed = score(entries, "[score]\ntarget_cost = 100.0\nas_of = \"2026-05-20\"\n");
+    let then = score(early, TARGET);
+    assert_eq!(replayed.suppliers, then.suppliers);
+    assert_eq!(replayed.window, then.window);
+}
+
+#[test]
+fn a_worse_grade_waits_for_two_periods_and_says_so() {
+    // twelve weeks on target, then four that are not
+    let mut entries: Vec<Entry> = ["even", "level", "turned", "usual"]
+        .iter()
+        .flat_map(|name| {
+            let day = |day: i8| {
+                let count = if *name == "turned" && day >= 84 { 1.0 } else { 12.0 };
+                entry(Some(name), day, 1000.0, &[(Measure::Registrations, count)])
+            };
+            (0..112).map(day).collect::<Vec<Entry>>()
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.date);
+    let settings = "[score]\ntarget_cost = 95.0\nhalf_life = 5.0\n";
+    let card = score(entries, settings);
+    let turned = of(&card, "turned");
+    let history: Vec<(Tier, Tier)> = turned.decision.history.iter().map(|grade| (grade.alone, grade.tier)).collect();
+    assert_eq!(history.len(), 4, "{history:?}");
+    assert_eq!(turned.decision.alone, Some(Tier::D), "{:?}", turned.reasons);
+    assert!(turned.tier < Tier::C && turned.decision.before == Some(turned.tier));
+    assert!(turned.reasons[0].contains("a change needs 2 periods in a row"), "{:?}", turned.reasons);
+    let changes = &turned.trust.stability.as_ref().unwrap().changes;
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert!((changes[0].ratio - 12.0).abs() < 3.0, "{changes:?}");
+}
+
+#[test]
+fn what_would_flip_a_grade_flips_it() {
+    let card = score(portfolio(1.0), TARGET);
+    let flip = of(&card, "slow").decision.flip.clone().unwrap();
+    assert_eq!(flip.to, Tier::B, "{flip:?}");
+    // all costs of the table scale alike, so the same posterior at another cost is the same table at another target
+    let nearer = format!("[score]\ntarget_cost = {}\n", 100.0 / (1.0 + flip.cost_change * 1.01));
+    assert_eq!(of(&score(portfolio(1.0), &nearer), "slow").tier, Tier::B);
+    let not_yet = format!("[score]\ntarget_cost = {}\n", 100.0 / (1.0 + flip.cost_change * 0.95));
+    assert_eq!(of(&score(portfolio(1.0), &not_yet), "slow").tier, Tier::C);
+}
+
+#[test]
+fn an_unproven_supplier_gets_a_probe_and_a_confirmed_one_goes() {
+    let card = score(portfolio(1.0), TARGET);
+    let tiny = of(&card, "tiny");
+    assert!(tiny.decision.probe.is_some_and(|probe| (300.0..30_000.0).contains(&probe)), "{:?}", tiny.decision);
+    let verdict = "[score]\ntarget_cost = 100.0\n[[score.verdict]]\nsupplier = \"cheap\"\nfound = \"confirmed\"\n";
+    let confirmed = score(portfolio(1.0), verdict);
+    assert_eq!(of(&confirmed, "cheap").tier, Tier::D);
+    assert!(of(&confirmed, "cheap").reasons[0].contains("a reviewer confirmed"));
+}
+
+#[test]
+fn a_price_is_asked_of_the_dear_one_within_its_gap() {
+    let rows = [("a", 12.0), ("b", 12.0), ("c", 12.0), ("d", 11.5), ("dear", 7.0)];
+    let entries: Vec<Entry> = rows.iter().flat_map(|(name, count)| steady(name, 84, 3000.0, 3.0 * count)).collect();
+    let card = score(entries, TARGET);
+    let ask = of(&card, "dear").ask.clone().unwrap_or_else(|| panic!("{:?}", of(&card, "dear").no_ask));
+    // the same results at 7/12 of the spend: cash = face ÷ (1 + r) makes that r = 12/7 − 1, capped at one half
+    assert!(ask.opening <= 0.5 + 1e-9 && ask.rebate <= ask.opening && ask.rebate > 0.2, "{ask:?}");
+    assert!(ask.peers.iter().all(|peer| peer.supplier.as_deref() != Some("dear")), "{ask:?}");
+    assert!(of(&card, "a").ask.is_none() && of(&card, "a").no_ask.is_some());
+}
+
+#[test]
+fn tables_beside_the_exports_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("planned.csv", "supplier,start,end,spend\ncheap,2026-05-01,2026-05-10,12500\n");
+    let own: String = (1..=28).map(|day| format!("2026-05-{day:02},cheap,16\n")).collect();
+    write("own.csv", &format!("date,supplier,registrations\n{own}"));
+    write(
+        "prospects.csv",
+        "supplier,platform,quote,registrations,spend\nGood,tencent,50,60,3000\nBad,tencent,,5,4000\nNew,,,,\n",
+    );
+    let text = "[score]\ntarget_cost = 100.0\ndelivery = \"planned.csv\"\nown_counts = \"own.csv\"\nprospects = \"prospects.csv\"\n";
+    let settings = Settings::parse(text, "outlay.toml", folder.path(), 1).unwrap();
+    let card = suppliers(&ledger(portfolio(1.0)), &settings).unwrap();
+    let cheap = of(&card, "cheap");
+    assert_eq!(cheap.trust.delivery.map(|delivery| delivery.share), Some(0.8));
+    assert_eq!(cheap.tier, Tier::B, "delivered too little for A: {:?}", cheap.reasons);
+    assert!((cheap.trust.reconciliation.unwrap().gap - 0.2).abs() < 1e-9);
+    assert!(checks(&card).contains(&"score.reconciliation"));
+    let names: Vec<&str> = card.prospects.iter().map(|prospect| prospect.name.as_str()).collect();
+    assert_eq!(names, ["Good", "New", "Bad"], "{:?}", card.prospects);
+    assert!(card.prospects.iter().all(|prospect| prospect.probe.is_some_and(|probe| probe > 0.0)));
+    write("own.csv", "date,supplier,registrations\nMay,cheap,16\n");
+    let error = suppliers(&ledger(portfolio(1.0)), &settings).unwrap_err().to_string();
+    assert!(error.contains("column `date` holds `May`"), "{error}");
+}

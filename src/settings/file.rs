@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::rules::{DailyFile, FeeMethod, FlightFile, FundsFile, LockFile, ProbeFile};
 use crate::units::{Field, Grain, Kpi};
 
 /// The whole file.
@@ -12,8 +13,9 @@ use crate::units::{Field, Grain, Kpi};
 pub(super) struct File {
     pub project: Project,
     pub source: Vec<Source>,
-    pub kpi_total: Option<KpiTotal>,
+    pub kpi_total: Option<super::total::Written>,
     pub event: Vec<Event>,
+    pub fit: super::fit::File,
     pub score: super::score::Score,
     pub plan: Option<Plan>,
 }
@@ -143,12 +145,6 @@ pub enum Duplicates {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct KpiTotal {
-    pub path: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Event {
     pub name: String,
     pub start: String,
@@ -174,6 +170,23 @@ pub(super) struct Plan {
     pub limit: Vec<Limit>,
     pub minimum_buy: Vec<MinimumBuy>,
     pub contract: Vec<Contract>,
+    pub replan: Option<String>,
+    pub platform_rules: bool,
+    pub supplier_share_max: Option<f64>,
+    pub ramp: Option<f64>,
+    pub tax: Option<f64>,
+    #[serde(default = "what_if")]
+    pub what_if: usize,
+    pub daily: DailyFile,
+    pub flight: Vec<FlightFile>,
+    pub lock: Vec<LockFile>,
+    pub funds: Vec<FundsFile>,
+    pub probe: ProbeFile,
+}
+
+/// States of the world that a plan is made again for unless `what_if` says otherwise.
+fn what_if() -> usize {
+    60
 }
 
 /// What `budget`, costs and prices are counted in.
@@ -254,6 +267,7 @@ pub(super) struct Limit {
     pub max_changed: Option<usize>,
     pub max_marginal_cost: Option<f64>,
     pub each: bool,
+    pub currency: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -265,6 +279,8 @@ pub(super) struct MinimumBuy {
     pub amount: Option<f64>,
     #[serde(default)]
     pub lot: Option<f64>,
+    #[serde(default)]
+    pub currency: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -281,6 +297,12 @@ pub(super) struct Contract {
     pub shortfall_penalty: f64,
     #[serde(default)]
     pub fee: f64,
+    #[serde(default)]
+    pub fee_method: FeeMethod,
+    #[serde(default)]
+    pub tax: Option<f64>,
+    #[serde(default)]
+    pub currency: Option<String>,
 }
 
 /// One tier of a rebate.

@@ -8,8 +8,10 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::file::{self, BadRows, DateOrder, Duplicates, Overlap};
+use super::fit::{self, FitSettings};
 use super::plan::{self, PlanSettings};
 use super::score::{self, ScoreSettings};
+use super::total::{self, KpiTotal};
 use crate::check::{Error, Kind};
 use crate::units::{Currency, Field, Grain, Kpi, Measure};
 
@@ -20,10 +22,12 @@ pub struct Settings {
     pub project: Project,
     /// `[[source]]`, in order.
     pub sources: Vec<Source>,
-    /// `[kpi_total]`: the file of the total over all channels.
-    pub kpi_total: Option<PathBuf>,
-    /// `[[event]]`, in order.
+    /// `[kpi_total]`: the total over all channels, where the KPI cannot be tied to channels.
+    pub kpi_total: Option<KpiTotal>,
+    /// `[[event]]`, in order, then those of `fit.calendars`.
     pub events: Vec<Event>,
+    /// `[fit]`.
+    pub fit: FitSettings,
     /// `[score]`.
     pub score: ScoreSettings,
     /// `[plan]`, which only planning needs.
@@ -124,15 +128,19 @@ impl Settings {
         let mut wrong = Vec::new();
         let project = project(&file.project, folder, &mut wrong);
         let sources = file.source.into_iter().enumerate().map(|(i, s)| source(i, s, folder, &mut wrong)).collect();
-        let events = file.event.iter().map(|e| event(e, &mut wrong)).collect();
+        let kpi_total = file.kpi_total.map(|total| total::checked(total, project.kpi, folder, &mut wrong));
+        let mut events: Vec<Event> = file.event.iter().map(|e| event(e, &mut wrong)).collect();
+        let (fit, of_calendars) = fit::checked(file.fit, &mut wrong);
+        events.extend(of_calendars);
         let score = score::checked(file.score, folder, &mut wrong);
-        let plan = file.plan.and_then(|plan| plan::checked(plan, &mut wrong));
+        let plan = file.plan.and_then(|plan| plan::checked(plan, &events, &mut wrong));
         Error::all(wrong)?;
         Ok(Settings {
             project,
             sources,
-            kpi_total: file.kpi_total.map(|total| folder.join(total.path)),
+            kpi_total,
             events,
+            fit,
             score,
             plan,
             seed,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::file::{self, BudgetIn, Goal, NoCurve, RebateMethod, RiskMeasure, Tier};
-use super::meant::date;
+use super::meant::{Event, date};
+use super::rules::{self, RuleSettings};
 use crate::check::Error;
 use crate::units::{Channel, Field};
 
@@ -44,6 +45,8 @@ pub struct PlanSettings {
     pub minimum_buys: Vec<MinimumBuy>,
     /// `[[plan.contract]]`, in order; one a supplier.
     pub contracts: Vec<Contract>,
+    /// Days, flights, locks, funds, probes, tax and currencies.
+    pub rules: RuleSettings,
 }
 
 impl PlanSettings {
@@ -141,7 +144,7 @@ pub struct Contract {
 }
 
 /// Checks `[plan]`; what is wrong goes to `wrong`, each by its setting.
-pub(super) fn checked(file: file::Plan, wrong: &mut Vec<Error>) -> Option<PlanSettings> {
+pub(super) fn checked(file: file::Plan, events: &[Event], wrong: &mut Vec<Error>) -> Option<PlanSettings> {
     let start = required_date(file.start.as_deref(), "plan.start", wrong);
     let end = required_date(file.end.as_deref(), "plan.end", wrong);
     if let (Some(start), Some(end)) = (start, end)
@@ -157,6 +160,7 @@ pub(super) fn checked(file: file::Plan, wrong: &mut Vec<Error>) -> Option<PlanSe
     positive(budget, "plan.budget", true, wrong);
     figures_in_range(&file, &frontier, wrong);
     goal_has_its_figure(&file, wrong);
+    let rules = rules::checked(&file, events, wrong);
     let limits = limits(file.limit, wrong);
     let minimum_buys = file.minimum_buy.into_iter().map(|buy| minimum_buy(buy, wrong)).collect();
     let contracts = contracts(file.contract, wrong);
@@ -177,6 +181,7 @@ pub(super) fn checked(file: file::Plan, wrong: &mut Vec<Error>) -> Option<PlanSe
         limits,
         minimum_buys,
         contracts,
+        rules,
     })
 }
 
@@ -289,7 +294,7 @@ fn ordered(low: Option<f64>, high: Option<f64>, keys: (&str, &str), place: &str,
 
 /// Which lines are meant. What the fields of a line are, only the models tell: a field that no line has matches none, and
 /// planning refuses that with the lines that there are.
-fn whom(file: BTreeMap<Field, String>, place: &str, wrong: &mut Vec<Error>) -> Whom {
+pub(super) fn whom(file: BTreeMap<Field, String>, place: &str, wrong: &mut Vec<Error>) -> Whom {
     if file.contains_key(&Field::Department) {
         let message = "`where` names `department`, a tag that figures are split by and no part of a plan line";
         wrong.push(Error::setting(place, message).help("use platform, supplier, account or campaign"));
@@ -333,13 +338,13 @@ fn contracts(file: Vec<file::Contract>, wrong: &mut Vec<Error>) -> Vec<Contract>
             method: contract.method,
             commitment: contract.commitment,
             shortfall_penalty: contract.shortfall_penalty,
-            fee: contract.fee,
+            fee: rules::on_top(contract.fee, contract.fee_method, &format!("{place}.fee"), wrong),
         });
     }
     contracts
 }
 
-fn positive(value: Option<f64>, place: &str, zero: bool, wrong: &mut Vec<Error>) {
+pub(super) fn positive(value: Option<f64>, place: &str, zero: bool, wrong: &mut Vec<Error>) {
     let fine = |value: f64| value.is_finite() && (value > 0.0 || (zero && value == 0.0));
     if let Some(value) = value.filter(|value| !fine(*value)) {
         let expected = if zero { "0 or more" } else { "more than 0" };
@@ -347,7 +352,7 @@ fn positive(value: Option<f64>, place: &str, zero: bool, wrong: &mut Vec<Error>)
     }
 }
 
-fn share(value: Option<f64>, place: &str, wrong: &mut Vec<Error>) {
+pub(super) fn share(value: Option<f64>, place: &str, wrong: &mut Vec<Error>) {
     if let Some(value) = value.filter(|value| !(0.0..=1.0).contains(value)) {
         wrong.push(Error::setting(place, format!("{value}, expected a share between 0 and 1")));
     }

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution, Gamma, Poisson, StandardNormal};
 
-use super::{Account, Channel, Figures, PLATFORMS, SUPPLIERS, Site, stream};
+use super::{Account, Channel, Figures, PLATFORMS, SUPPLIERS, Site, calendar, stream};
 use crate::fit::adstock::geometric;
 use crate::fit::{Response, Saturation};
 use crate::math::mean;
@@ -24,16 +24,23 @@ const MARGINAL_COST: f64 = 140.0;
 const REACHED: (f64, f64) = (0.4, 1.75);
 
 /// The channel of a site.
-pub(super) fn channel(seed: u64, site: Site, days: &[Date], s_shaped: bool) -> Channel {
+pub(super) fn channel(seed: u64, site: Site, days: &[Date], s_shaped: bool, seasonal: bool) -> Channel {
     let (platform, supplier) = (PLATFORMS[site.0], SUPPLIERS[site.1]);
     let random = &mut stream(seed, 1 + (site.0 * SUPPLIERS.len() + site.1) as u64);
     let craft = Craft::of(seed, site.1);
-    let cents = spend(random, days);
+    let factors = if seasonal { calendar::factors(days, days) } else { vec![1.0; days.len()] };
+    // budgets go up when demand is expected to
+    let cents: Vec<u64> = spend(random, days)
+        .iter()
+        .zip(&factors)
+        .map(|(cents, factor)| (*cents as f64 * factor).round() as u64)
+        .collect();
     let spend: Vec<f64> = cents.iter().map(|cents| *cents as f64 / 100.0).collect();
     let cost = (72.0 * platform.cost * craft.cost * (0.1 * normal(random)).exp()).clamp(40.0, 120.0);
     let truth = response(random, &spend, cost, s_shaped);
     let (stock, _) = geometric(&spend, &vec![true; spend.len()], truth.decay);
-    let expected: Vec<f64> = stock.iter().map(|stock| truth.saturation.at(*stock)).collect();
+    let expected: Vec<f64> =
+        stock.iter().zip(&factors).map(|(stock, factor)| factor * truth.saturation.at(*stock)).collect();
     let registrations: Vec<u64> = expected.iter().map(|mean| count(random, *mean)).collect();
     let mut channel = Channel { platform, supplier, truth, expected, accounts: Vec::new() };
     channel.accounts = accounts(random, &channel, &cents, &registrations, craft.validity);

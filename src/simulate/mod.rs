@@ -5,14 +5,21 @@
 //!     registrations[t]  negative binomial around f(a[t]),  a = adstock of spend
 //! ```
 //!
+//! In a [`seasonal_world`] the mean is f(a[t]) times what the calendar multiplies it by, which `truth.json` has for the plan's days.
+//!
 //! f is a Hill curve, so what `fit` looks for is there and known. Everything follows from the seed. Each channel draws from
 //! its own stream, found by its platform and supplier: no channel's figures depend on which others there are.
 //!
 //! Nothing here touches a disk: [`files`] and [`project_files`] give names and bytes.
 
+mod calendar;
 mod draw;
 mod exports;
+pub mod portfolio;
 mod project;
+mod total;
+
+pub use total::total_files;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -78,6 +85,8 @@ pub struct World {
     pub days: Vec<Date>,
     /// The channels, ascending by label.
     pub channels: Vec<Channel>,
+    /// Whether the response follows weekday, season, trend and events.
+    pub seasonal: bool,
 }
 
 /// One platform × supplier.
@@ -155,15 +164,30 @@ impl Channel {
 /// assert_eq!(world.days.last().unwrap().to_string(), "2026-05-31");
 /// ```
 pub fn world(seed: u64) -> World {
+    drawn(seed, false)
+}
+
+/// As [`world`], with a response that follows weekday, season of the year, a trend and two dated events; spend follows
+/// the season, too.
+///
+/// ```
+/// let world = outlay::simulate::seasonal_world(1);
+/// assert!(world.seasonal && world.days.len() >= 400);
+/// ```
+pub fn seasonal_world(seed: u64) -> World {
+    drawn(seed, true)
+}
+
+fn drawn(seed: u64, seasonal: bool) -> World {
     let mut random = stream(seed, 0);
-    let length: i64 = random.random_range(300..=400);
+    let length: i64 = random.random_range(300..=400) + if seasonal { 150 } else { 0 };
     let days: Vec<Date> = (1 - length..=0).map(|day| LAST_DAY.saturating_add(day.days())).collect();
     let sites = sites(&mut random);
     let s_shaped = random.random_range(1..=2);
-    let site = |(place, site): (usize, &Site)| draw::channel(seed, *site, &days, place < s_shaped);
+    let site = |(place, site): (usize, &Site)| draw::channel(seed, *site, &days, place < s_shaped, seasonal);
     let mut channels: Vec<Channel> = sites.iter().enumerate().map(site).collect();
     channels.sort_by_key(Channel::label);
-    World { seed, days, channels }
+    World { seed, days, channels, seasonal }
 }
 
 /// Files of a world, as path and bytes: the project and `truth.json`.
@@ -259,13 +283,13 @@ mod tests {
     fn a_channel_does_not_depend_on_the_others() {
         let days = world(3).days;
         let site = (2, 4);
-        let channel = draw::channel(3, site, &days, false);
+        let channel = draw::channel(3, site, &days, false, false);
         for other in 0..4 {
-            draw::channel(3, (other, 1), &days, true);
+            draw::channel(3, (other, 1), &days, true, false);
         }
-        assert_eq!(channel.spend(), draw::channel(3, site, &days, false).spend());
+        assert_eq!(channel.spend(), draw::channel(3, site, &days, false, false).spend());
         let longer: Vec<Date> = days.iter().copied().chain([LAST_DAY.tomorrow().unwrap()]).collect();
-        assert_eq!(channel.spend(), draw::channel(3, site, &longer, false).spend()[..days.len()]);
+        assert_eq!(channel.spend(), draw::channel(3, site, &longer, false, false).spend()[..days.len()]);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The world's `outlay.toml` and `truth.json`.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, date};
 use serde::Serialize;
 
 use super::exports::{Layout, Sheet};
-use super::{Channel, World};
+use super::{Channel, World, calendar};
 use crate::fit::Saturation;
 use crate::units::{Grain, Kpi};
 
@@ -13,7 +16,27 @@ const PLAN_DAYS: f64 = 30.0;
 /// `outlay.toml`: where the exports are, and a plan for June at reference spend.
 pub(super) fn settings(world: &World, sheets: &[Sheet]) -> String {
     let sources: String = sheets.iter().map(|sheet| source(world, sheet)).collect();
-    format!("{PROJECT}{sources}{}", plan(world))
+    format!("{PROJECT}{sources}{}{}", events(world), plan(world))
+}
+
+/// The events of a seasonal world as settings.
+fn events(world: &World) -> String {
+    if !world.seasonal {
+        return String::new();
+    }
+    let dates = calendar::EVENTS.iter().flat_map(|(name, dates, _)| dates.iter().map(move |dates| (name, dates)));
+    dates
+        .map(|(name, (start, end))| format!("\n[[event]]\nname = \"{name}\"\nstart = \"{start}\"\nend = \"{end}\"\n"))
+        .collect()
+}
+
+/// `outlay.toml` of a world whose total alone is known.
+pub(super) fn total_settings(world: &World) -> String {
+    let data = "\n[[source]]                            # spend by platform and supplier; no registrations in it\n\
+                path = \"exports/delivery.csv\"\n\
+                \n[kpi_total]                           # registrations cannot be tied to channels: one total a day\n\
+                path = \"kpi.csv\"\n";
+    format!("{PROJECT}{data}{}", plan(world))
 }
 
 const PROJECT: &str = r#"# Settings of a plan. README.md explains every key; what is left out has a default.
@@ -122,6 +145,8 @@ struct TrueChannel<'a> {
     params: Params,
     reference_spend: f64,
     observed: Observed,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    season: BTreeMap<String, f64>,
 }
 
 #[derive(Serialize)]
@@ -155,7 +180,7 @@ pub(super) fn truth(world: &World) -> Vec<u8> {
         seed: world.seed,
         panel_sha256: "",
         settings_sha256: "",
-        channels: world.channels.iter().map(true_channel).collect(),
+        channels: world.channels.iter().map(|channel| true_channel(channel, season(world))).collect(),
         suppliers: true_suppliers(world),
     };
     let mut bytes = serde_json::to_vec_pretty(&truth).expect("plain data");
@@ -163,7 +188,16 @@ pub(super) fn truth(world: &World) -> Vec<u8> {
     bytes
 }
 
-fn true_channel(channel: &Channel) -> TrueChannel<'_> {
+/// Factors of the plan's days in a seasonal world.
+fn season(world: &World) -> BTreeMap<String, f64> {
+    if !world.seasonal {
+        return BTreeMap::new();
+    }
+    let days: Vec<Date> = (1..=30).map(|day| date(2026, 6, day)).collect();
+    days.iter().map(Date::to_string).zip(calendar::factors(&world.days, &days)).collect()
+}
+
+fn true_channel(channel: &Channel, season: BTreeMap<String, f64>) -> TrueChannel<'_> {
     let spend = channel.spend();
     TrueChannel {
         channel: channel.label(),
@@ -176,6 +210,7 @@ fn true_channel(channel: &Channel) -> TrueChannel<'_> {
             low: spend.iter().copied().fold(f64::INFINITY, f64::min),
             high: spend.iter().copied().fold(0.0, f64::max),
         },
+        season,
     }
 }
 

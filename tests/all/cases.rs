@@ -111,7 +111,7 @@ fn agree(path: &str, a: Option<&[u8]>, b: Option<&[u8]>) -> bool {
             let [a, b] = [a, b].map(|bytes| serde_json::from_slice::<Value>(bytes).unwrap());
             values_agree(&a, &b, OF_PLANS)
         }
-        ("plan.csv", Some(a), Some(b)) => tables_agree(a, b, OF_PLANS),
+        ("plan.csv" | "plan_daily.csv", Some(a), Some(b)) => tables_agree(a, b, OF_PLANS),
         _ => a == b,
     }
 }

@@ -36,7 +36,7 @@ const READ: [&str; 6] = ["check", "fit", "score", "plan", "report", "run"];
 const PLAN: [&str; 3] = ["plan", "report", "run"];
 
 /// Everything that `run` writes, as an earlier run may have left it.
-const OUTPUTS: [&str; 12] = [
+const OUTPUTS: [&str; 13] = [
     "charts/curves.svg",
     "charts/frontier.svg",
     "curves.csv",
@@ -45,6 +45,7 @@ const OUTPUTS: [&str; 12] = [
     "models/model.json",
     "plan.csv",
     "plan.json",
+    "plan_daily.csv",
     "quality.json",
     "report.html",
     "report.xlsx",
@@ -97,7 +98,8 @@ fn a_key_that_is_not_known_is_told_with_its_line() {
     let expected = "\
 error: outlay.toml:5: unknown field `budgte`, expected one of `start`, `end`, `budget`, `budget_in`, `goal`, `target`, \
 `value_per`, `max_cost_per`, `max_marginal_cost`, `frontier`, `no_curve`, `caps_from_score`, `risk`, `limit`, \
-`minimum_buy`, `contract`
+`minimum_buy`, `contract`, `replan`, `platform_rules`, `supplier_share_max`, `ramp`, `tax`, `what_if`, `daily`, `flight`, \
+`lock`, `funds`, `probe`
 help: see the settings reference in README.md; unknown keys are refused so that a typo is never a default
 ";
     let settings = "[[source]]\npath = \"may.csv\"\n\n[plan]\nbudgte = 30000\n";
@@ -333,7 +335,7 @@ const PLAN_MODEL: [&str; 1] = ["plan --models model.json"];
 fn a_plan_from_a_model_file_needs_no_source() {
     let project = with_model(PLAN_ONLY, &model("outlay/model@1", SOUND));
     let printed = project.succeeds("plan --models model.json");
-    assert!(printed.ends_with("wrote out/plan.json, out/plan.csv\n"), "{printed}");
+    assert!(printed.ends_with("wrote out/plan.json, out/plan.csv, out/plan_daily.csv\n"), "{printed}");
     let plan: Value = serde_json::from_str(&project.read("out/plan.json")).unwrap();
     assert_eq!((&plan["status"], &plan["budget"]["spent"]), (&"optimal".into(), &30000.0.into()));
 }
@@ -471,7 +473,7 @@ fn floors_above_the_budget_are_planned_as_a_conflict() {
     }
     holds_the_conflict(&project);
     let mut after = project.tree();
-    for path in ["out/plan.json", "out/plan.csv"] {
+    for path in ["out/plan.json", "out/plan.csv", "out/plan_daily.csv"] {
         after.insert(path.into(), before[path].clone());
     }
     assert_same(&before, &after, "files beside the plan");
@@ -629,7 +631,7 @@ fn what_was_written_is_named() {
         ("check", "wrote out/quality.json, out/ledger.csv"),
         ("fit", "wrote out/models/model.json, out/curves.csv"),
         ("score", "wrote out/suppliers.json, out/suppliers.csv"),
-        ("plan", "wrote out/plan.json, out/plan.csv"),
+        ("plan", "wrote out/plan.json, out/plan.csv, out/plan_daily.csv"),
         ("report", "report: out/report.html"),
         ("run", "report: out/report.html"),
         ("run --lang zh", "report: out/report.html"),

@@ -163,3 +163,66 @@ fn a_formula_that_gives_something_else_would_be_noticed() {
     assert_eq!(sheets[0].1.lines().next(), Some("2"));
     assert!(ERROR_CELLS.iter().any(|error| sheets[0].1.contains(error)), "{}", sheets[0].1);
 }
+
+/// A copy of a workbook in which the number of one cell is another.
+fn with_cell(book: &Path, sheet: usize, cell: &str, change: impl Fn(f64) -> f64, to: &Path) {
+    let mut archive = zip::ZipArchive::new(fs::File::open(book).unwrap()).unwrap();
+    let mut written = zip::ZipWriter::new(fs::File::create(to).unwrap());
+    for at in 0..archive.len() {
+        let mut entry = archive.by_index(at).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        if name == format!("xl/worksheets/sheet{sheet}.xml") {
+            let text = String::from_utf8(bytes).unwrap();
+            let start = text.find(&format!("<c r=\"{cell}\"")).unwrap_or_else(|| panic!("no {cell}"));
+            let value = start + text[start..].find("<v>").unwrap() + 3;
+            let end = value + text[value..].find("</v>").unwrap();
+            let changed = change(text[value..end].parse().unwrap());
+            bytes = format!("{}{changed}{}", &text[..value], &text[end..]).into_bytes();
+        }
+        written.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut written, &bytes).unwrap();
+    }
+    written.finish().unwrap();
+}
+
+/// The figure beside `name` in a sheet as the office suite computed it.
+fn figure(sheets: &[(String, String)], book: &str, sheet: &str, name: &str) -> f64 {
+    let file = format!("{book}-{sheet}.csv");
+    let text = &sheets.iter().find(|(found, _)| *found == file).unwrap_or_else(|| panic!("no {file}")).1;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let row = reader.records().map(Result::unwrap).find(|row| row.get(0) == Some(name));
+    let row = row.unwrap_or_else(|| panic!("no `{name}` in {file}:\n{text}"));
+    row[1].parse().unwrap_or_else(|error| panic!("{name}: {:?}: {error}", &row[1]))
+}
+
+#[test]
+#[ignore = "needs libreoffice"]
+fn a_changed_input_flows_through_the_workbook() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = reported(folder.path(), Lang::En);
+    let plan: serde_json::Value = serde_json::from_slice(&fs::read(out.join("plan.json")).unwrap()).unwrap();
+    let (before, after) = (folder.path().join("before.xlsx"), folder.path().join("after.xlsx"));
+    fs::copy(out.join("report.xlsx"), &before).unwrap();
+    // the first line's spend, an input of the third sheet
+    with_cell(&before, 3, "G5", |spend| spend * 1.2, &after);
+    let sheets = computed(&[before, after], folder.path());
+    for (name, text) in &sheets {
+        assert!(!ERROR_CELLS.iter().any(|error| text.contains(error)), "{name}:\n{text}");
+    }
+    let of = |book: &str, sheet: &str, name: &str| figure(&sheets, book, sheet, name);
+    let told = |path: &str| plan.pointer(path).and_then(serde_json::Value::as_f64).unwrap();
+    assert_eq!((of("before", "Summary", "Spend") * 100.0).round(), (told("/budget/spent") * 100.0).round());
+    assert_eq!((of("before", "Summary", "Cash") * 100.0).round(), (told("/budget/cash") * 100.0).round());
+    let expected = "Expected (registrations)";
+    assert!((of("before", "Summary", expected) - told("/expected/mean")).abs() < 0.01);
+    assert_eq!(of("before", "Summary", "Checks"), 0.0);
+    let more = told("/lines/0/spend") * 0.2;
+    assert!((of("after", "Summary", "Spend") - told("/budget/spent") - more).abs() < 0.006);
+    let gained = of("after", "Summary", expected) - of("before", "Summary", expected);
+    let marginal = 1.0 / told("/lines/0/marginal_cost");
+    assert!(gained > 0.0 && gained < more * marginal * 1.05, "{gained} beside {}", more * marginal);
+    assert!(of("after", "Input–output", "Registrations") > of("before", "Input–output", "Registrations"));
+    assert!((of("after", "Summary", "Checks") - 0.0).abs() > 1.0, "the workbook is no longer the plan that was signed");
+}

@@ -1,8 +1,11 @@
 //! One module a kind of promise.
 
+mod awkward;
 mod cases;
+mod cases_criteria;
 mod cases_suppliers;
 mod cli;
+mod finished;
 #[cfg(unix)]
 mod interrupt;
 mod laws;
@@ -10,10 +13,14 @@ mod looks;
 mod order;
 mod plan_limits;
 mod plans;
+mod planted;
 mod program;
 mod readme;
 mod real;
 mod recover;
 mod regress;
+mod rules;
 mod support;
 mod threads;
+mod total;
+mod unknown;

@@ -14,9 +14,9 @@ struct World {
     truth: Fitted,
 }
 
-fn world(seed: u64) -> World {
+fn world(simulated: &simulate::World) -> World {
     let folder = tempfile::tempdir().unwrap();
-    for (path, bytes) in simulate::files(&simulate::world(seed)) {
+    for (path, bytes) in simulate::files(simulated) {
         let path = folder.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
@@ -41,10 +41,9 @@ fn true_response(truth: &Fitted, answer: &Answer) -> f64 {
 }
 
 /// Shares of the best achievable that plans made from the exports give away, ascending, and the 90 % intervals' cover.
-fn regrets(seeds: std::ops::RangeInclusive<u64>, limits: bool) -> (Vec<f64>, f64) {
+fn regrets(worlds: impl Iterator<Item = simulate::World>, limits: bool) -> (Vec<f64>, f64) {
     let (mut regrets, mut covered, mut points) = (Vec::new(), 0, 0);
-    for seed in seeds {
-        let world = world(seed);
+    for world in worlds.map(|simulated| world(&simulated)) {
         let fitted = fitted(&world.settings);
         let mut used = world.settings.clone();
         if !limits {
@@ -79,7 +78,7 @@ fn cover(fitted: &Fitted, truth: &Fitted) -> (u32, u32) {
 
 #[test]
 fn plans_from_exports_are_close_to_the_true_optimum() {
-    let (regrets, cover) = regrets(1..=10, true);
+    let (regrets, cover) = regrets((1..=10).map(simulate::world), true);
     let median = (regrets[4] + regrets[5]) / 2.0;
     assert!(median <= 0.015 && regrets[9] <= 0.04, "{regrets:?}");
     // 90 % nominal over ten worlds of about ten channels, their ten spends far from independent: two standard errors
@@ -88,7 +87,14 @@ fn plans_from_exports_are_close_to_the_true_optimum() {
 
 #[test]
 fn without_limits_too() {
-    let (regrets, _) = regrets(11..=20, false);
+    let (regrets, _) = regrets((11..=20).map(simulate::world), false);
     let median = (regrets[4] + regrets[5]) / 2.0;
     assert!(median <= 0.015 && regrets[9] <= 0.04, "{regrets:?}");
+}
+
+#[test]
+fn where_season_and_events_move_the_response_too() {
+    let (regrets, cover) = regrets((1..=4).map(simulate::seasonal_world), true);
+    assert!((regrets[1] + regrets[2]) / 2.0 <= 0.015 && regrets[3] <= 0.04, "{regrets:?}");
+    assert!(cover >= 0.75, "{cover}");
 }

@@ -31,6 +31,22 @@ pub fn hill(top: f64, half: f64, slope: f64) -> String {
     )
 }
 
+/// A Hill curve with draws around it: `spread` is the relative spread of height and half.
+pub fn drawn_hill(top: f64, half: f64, slope: f64, spread: f64, draws: usize, seed: u32) -> String {
+    let wave = |i: usize, k: u32| (f64::from(seed + 1) * 1.7 + i as f64 * (2.3 + f64::from(k)) * 0.9).sin();
+    let draw = |i: usize| {
+        let (top, half) = (top * (spread * wave(i, 0)).exp(), half * (spread * wave(i, 1)).exp());
+        format!(r#"{{ "top": {top}, "half": {half}, "slope": {slope} }}"#)
+    };
+    let draws: Vec<String> = (0..draws).map(draw).collect();
+    format!("{}, \"draws\": [{}]", hill(top, half, slope), draws.join(","))
+}
+
+/// The whole answer of a model under settings, nothing beside it.
+pub fn complete(fitted: &Fitted, settings: &Settings) -> Result<Answer, Error> {
+    plan::complete(fitted, settings.plan()?, settings.project.currency, &plan::Beside::default())
+}
+
 /// Plans a model under settings.
 pub fn plan(fitted: &Fitted, settings: &Settings) -> Result<Answer, Error> {
     plan::scenarios(fitted, settings.plan()?, settings.project.currency)

@@ -41,7 +41,7 @@ pub fn window(grain: Grain) -> i64 {
 }
 
 /// The rows of one plan line within its window.
-pub(super) struct Rows<'a>(pub(super) Vec<&'a Entry>);
+pub(in crate::report) struct Rows<'a>(pub(in crate::report) Vec<&'a Entry>);
 
 /// What is known of one line's funnel.
 pub(super) struct Funnel<'a> {
@@ -137,7 +137,7 @@ fn link(rows: &Rows, (from, to): (Measure, Measure), pooled: f64) -> Link {
 }
 
 /// The ledger's rows of each plan line, within the window before its last one.
-fn rows<'a>(results: &Results<'a>, answer: &Answer) -> Vec<Rows<'a>> {
+pub(in crate::report) fn rows<'a>(results: &Results<'a>, answer: &Answer) -> Vec<Rows<'a>> {
     let places: HashMap<&str, usize> = answer.lines.iter().enumerate().map(|(i, l)| (l.channel.as_str(), i)).collect();
     let mut seen: HashMap<&[Option<Name>], Option<usize>> = HashMap::new();
     let mut rows: Vec<Vec<&Entry>> = vec![Vec::new(); answer.lines.len()];
@@ -212,6 +212,6 @@ pub(super) fn sum<'a>(rows: impl Iterator<Item = &'a &'a Entry>, measure: Measur
 }
 
 /// The value of a field for rows of a line.
-pub(super) fn named(entry: &Entry, field: Field) -> Option<String> {
+pub(in crate::report) fn named(entry: &Entry, field: Field) -> Option<String> {
     entry.name(field).map(str::to_owned)
 }

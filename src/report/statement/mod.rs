@@ -32,6 +32,7 @@ mod pieces;
 mod sums;
 
 pub use files::{csv, json};
+pub(super) use pieces::apportioned;
 
 use serde::Serialize;
 

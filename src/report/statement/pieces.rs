@@ -47,7 +47,7 @@ impl std::ops::AddAssign for Pair {
 /// `whole` in parts by their weights, which add up to it exactly: the largest remainders take what rounding leaves.
 ///
 /// Equal parts where no weight is above 0.
-fn apportioned(whole: i64, weights: &[f64]) -> Vec<i64> {
+pub(crate) fn apportioned(whole: i64, weights: &[f64]) -> Vec<i64> {
     let sum: f64 = weights.iter().sum();
     let share = |weight: f64| if sum > 0.0 { weight / sum } else { 1.0 / weights.len() as f64 };
     let exact: Vec<f64> = weights.iter().map(|weight| whole as f64 * share(*weight)).collect();

@@ -31,12 +31,12 @@ const PRIOR: f64 = 2.0;
 const WARM_UP: usize = 7;
 
 /// The half-life to use, days; absent when all days count alike.
-pub(super) fn half_life(memory: Memory, series: &[Series], phi: impl Fn(usize) -> f64 + Sync) -> Option<f64> {
+pub(super) fn half_life(memory: Memory, series: &[Series], phi: impl Fn(&Series) -> f64 + Sync) -> Option<f64> {
     match memory {
         Memory::HalfLife(days) => Some(days),
         Memory::Auto => {
             let scores = |half_life| -> Vec<f64> {
-                series.par_iter().map(|series| predicts(series, half_life, phi(series.pool))).collect()
+                series.par_iter().map(|series| predicts(series, half_life, phi(series))).collect()
             };
             let kept = scores(f64::INFINITY);
             let gains = CANDIDATES.map(|days| (days, gain(&scores(days), &kept)));

@@ -65,6 +65,8 @@ pub(super) struct Costs {
     pub series: Vec<Series>,
     /// What is known of each series' rate.
     pub rates: Vec<Mixture>,
+    /// Beliefs about the true rates of all pools together.
+    pub all_beliefs: Vec<(f64, Prior)>,
     /// By pool: beliefs about the true rates in it.
     pub beliefs: Vec<Vec<(f64, Prior)>>,
 }
@@ -156,7 +158,7 @@ impl Costs {
     pub(super) fn swings(&self) -> Swings {
         let measured = self.pools.iter().filter(|pool| pool.swings.measured).map(|pool| pool.swings);
         let widest = measured.max_by(|one, other| one.phi.total_cmp(&other.phi));
-        widest.unwrap_or(Swings { phi: 1.0, measured: false })
+        widest.unwrap_or(Swings::CHANCE)
     }
 }
 
@@ -193,9 +195,11 @@ pub(super) fn costs(tallies: &Tallies, manner: Manner) -> Costs {
         // without a scale of its own, money has no Poisson count to stand for
         series.clear();
     }
-    let half_life = memory::half_life(manner.memory, &series, |pool| pools[pool].swings.phi);
-    let seen: Vec<Seen> = series.iter().map(|series| seen(series, half_life, pools[series.pool].swings.phi)).collect();
-    let (beliefs, evidence) = beliefs(&series, &seen, &mut pools);
+    let half_life = memory::half_life(manner.memory, &series, |series| pools[series.pool].swings.of_series(series));
+    let seen: Vec<Seen> =
+        series.iter().map(|series| seen(series, half_life, pools[series.pool].swings.of_series(series))).collect();
+    let (all_beliefs, evidence) = beliefs_of(&seen);
+    let beliefs = beliefs(&series, &seen, &mut pools, &all_beliefs);
     let rates: Vec<Mixture> = series
         .iter()
         .zip(&seen)
@@ -223,7 +227,7 @@ pub(super) fn costs(tallies: &Tallies, manner: Manner) -> Costs {
     scored.iter().zip(found).for_each(|(at, found)| known[*at] = Some(found));
     let pooled = pooled(tallies, manner.measure, &scored);
     let evidence = (!scored.is_empty()).then_some(evidence);
-    Costs { pools, half_life, evidence, pooled, known, draws, part_draws, scored, series, rates, beliefs }
+    Costs { pools, half_life, evidence, pooled, known, draws, part_draws, scored, series, rates, all_beliefs, beliefs }
 }
 
 /// Swings and shocks of every pool; the shocks are put into the series.
@@ -257,20 +261,19 @@ fn seen(series: &Series, half_life: Option<f64>, phi: f64) -> Seen {
     Seen { events: events / phi, exposure: exposure / phi, weight: spend }
 }
 
-/// Beliefs about the prior of each pool, and what the spread of the suppliers rests on.
-fn beliefs(series: &[Series], seen: &[Seen], pools: &mut [PoolFacts]) -> (Vec<Vec<(f64, Prior)>>, Evidence) {
-    let whole: Vec<Seen> = seen.to_vec();
-    let (all, evidence) = beliefs_of(&whole);
+/// Beliefs about the prior of each pool; a pool that is too small borrows those about `all`.
+fn beliefs(series: &[Series], seen: &[Seen], pools: &mut [PoolFacts], all: &[(f64, Prior)]) -> Vec<Vec<(f64, Prior)>> {
     let of = |(pool, facts): (usize, &mut PoolFacts)| {
         let own: Vec<Seen> =
             series.iter().zip(seen).filter(|(series, _)| series.pool == pool).map(|(_, seen)| *seen).collect();
         let own = (!facts.borrowed).then(|| estimated(&own)).flatten();
         facts.borrowed = own.is_none();
-        own.map_or_else(|| all.clone(), |(beliefs, _)| beliefs)
+        own.map_or_else(|| all.to_vec(), |(beliefs, _)| beliefs)
     };
-    (pools.iter_mut().enumerate().map(of).collect(), evidence)
+    pools.iter_mut().enumerate().map(of).collect()
 }
 
+/// Beliefs about the prior of some series, and what their spread rests on.
 fn beliefs_of(seen: &[Seen]) -> (Vec<(f64, Prior)>, Evidence) {
     estimated(seen).unwrap_or_else(|| {
         let sums = seen.iter().fold((0.0, 0.0), |sum, seen| (sum.0 + seen.events, sum.1 + seen.exposure));

@@ -2,7 +2,7 @@
 //!
 //! Peers are of its own pool (the same platform): nobody is asked to make up for a dear platform. Within each pool the
 //! envelopment program with non-increasing returns (nobody small and lucky is blown up) gives θ, the share of its net spend for which a
-//! mixture of peers would bring the same counts. Over its pools, θ is the mean by net spend. The same results at net spend
+//! mixture of peers would bring the same counts. Nobody whose traffic is in question is a peer: its reads may be a script's. Over its pools, θ is the mean by net spend. The same results at net spend
 //! θ · x mean
 //!
 //! ```text
@@ -47,16 +47,18 @@ pub(crate) fn gaps(
     tallies: &Tallies,
     costs: &[(Measure, &Costs)],
     rebates: &[Rebate],
+    questioned: &[bool],
     rules: &AskRules,
 ) -> Result<Vec<Option<Gap>>, Error> {
-    let pools = (0..tallies.pools.len()).map(|pool| Pool::of(pool, tallies, costs, rebates));
+    let pools = (0..tallies.pools.len()).map(|pool| Pool::of(pool, tallies, costs, rebates, questioned));
     let mut shares: Vec<Vec<PoolGap>> = vec![Vec::new(); tallies.suppliers.len()];
     for pool in pools.filter(|pool| pool.members.len() > 1 && !pool.outputs.is_empty()) {
         for (supplier, gap) in pool.gaps(tallies, rules)? {
             shares[supplier].push(gap);
         }
     }
-    Ok(shares.into_iter().map(|pools| Gap::over(&pools)).collect())
+    let net = |at: usize| tallies.suppliers[at].spend() / (1.0 + rebates[at].now());
+    Ok(shares.iter().enumerate().map(|(at, pools)| Gap::over(pools, net(at))).collect())
 }
 
 /// The suppliers of one pool with what each spent there and the draws of what it brought.
@@ -82,13 +84,23 @@ struct PoolGap {
 }
 
 impl<'a> Pool<'a> {
-    /// A pool by the counts that all its suppliers report.
-    fn of(pool: usize, tallies: &Tallies, costs: &[(Measure, &'a Costs)], rebates: &[Rebate]) -> Pool<'a> {
+    /// A pool by the counts that all its suppliers report, without those whose traffic is in question.
+    fn of(
+        pool: usize,
+        tallies: &Tallies,
+        costs: &[(Measure, &'a Costs)],
+        rebates: &[Rebate],
+        questioned: &[bool],
+    ) -> Pool<'a> {
         let Some((_, kpi)) = costs.first() else {
             return Pool { pool, members: Vec::new(), net: Vec::new(), face: Vec::new(), outputs: Vec::new() };
         };
-        let members: Vec<usize> =
-            kpi.series.iter().filter(|series| series.pool == pool).map(|series| series.supplier).collect();
+        let members: Vec<usize> = kpi
+            .series
+            .iter()
+            .filter(|series| series.pool == pool && !questioned[series.supplier])
+            .map(|series| series.supplier)
+            .collect();
         let face: Vec<f64> = members.iter().map(|at| face(tallies, *at, pool)).collect();
         let net = members.iter().zip(&face).map(|(at, face)| face / (1.0 + rebates[*at].now())).collect();
         let places = |costs: &&'a Costs| {
@@ -185,11 +197,12 @@ impl Room {
 }
 
 impl Gap {
-    /// Over the pools of a supplier, by net spend.
-    fn over(pools: &[PoolGap]) -> Option<Gap> {
+    /// Over the pools of a supplier, by net spend; where nobody else runs nothing is asked, as if θ were 1 there.
+    fn over(pools: &[PoolGap], whole: f64) -> Option<Gap> {
         let draws = pools.iter().map(|pool| pool.draws.len()).min().filter(|draws| *draws > 1)?;
         let net: f64 = pools.iter().map(|pool| pool.net).sum();
-        let draw = |draw: usize| pools.iter().map(|pool| pool.net / net * pool.draws[draw]).sum();
+        let alone = (1.0 - net / whole).max(0.0);
+        let draw = |draw: usize| alone + pools.iter().map(|pool| pool.net / whole * pool.draws[draw]).sum::<f64>();
         let mut peers: Vec<(usize, f64)> = Vec::new();
         for (peer, weight) in pools.iter().flat_map(|pool| &pool.peers) {
             match peers.iter_mut().find(|(other, _)| other == peer) {

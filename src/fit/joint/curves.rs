@@ -1,0 +1,105 @@
+//! The joint fit as a stage: a curve per channel with draws, and what is to be said of them.
+
+use super::checks;
+use super::data::{self, Data, Laid};
+use super::density::{self, Joint};
+use super::posterior::{self, Sampled, of_channel};
+use super::residuals;
+use crate::check::Finding;
+use crate::fit::priors::{self, TotalPriors};
+use crate::fit::response::{Curve, Response};
+use crate::fit::saturation::Saturation;
+use crate::fit::{ChannelFit, Fitted, Season};
+use crate::math::mode;
+use crate::math::quantile;
+use crate::panel::{Panel, TotalKpi};
+use crate::settings::Settings;
+
+/// Fits every channel of the panel to the total over all of them. A channel that takes no part gets the reason instead.
+pub fn channels(panel: &Panel, total: &TotalKpi, settings: &Settings) -> Fitted {
+    let priors = &priors::shipped().total;
+    let lay = |without: &[usize]| data::lay_out(panel, total, &settings.events, priors, without);
+    let (laid, cleaned) = residuals::clean(lay, panel, priors);
+    let mut findings = checks::filled(panel, &laid.filled);
+    findings.extend(checks::cleaned(panel, total, &cleaned));
+    let sampled = sampled(&laid, priors, settings, panel);
+    let fits: Vec<ChannelFit> = (0..panel.channels.len()).map(|row| channel(panel, &laid, &sampled, row)).collect();
+    findings.extend(fits.iter().filter_map(no_curve));
+    if let (Ok(data), Ok((sampled, _))) = (&laid.data, &sampled) {
+        findings.extend(checks::all(panel, data, sampled, priors));
+    }
+    Fitted {
+        kpi: panel.kpi,
+        currency: panel.currency,
+        grain: panel.grain,
+        seed: settings.seed,
+        panel_sha256: panel.sha256.clone(),
+        settings_sha256: settings.sha256.clone(),
+        until: panel.periods.last().copied(),
+        channels: fits,
+        findings,
+    }
+}
+
+/// Draws of the posterior, or why no channel gets a curve.
+fn sampled(laid: &Laid, priors: &TotalPriors, settings: &Settings, panel: &Panel) -> Result<(Sampled, f64), String> {
+    let data = laid.data.as_ref().map_err(Clone::clone)?;
+    let gain = gain(data, priors).unwrap_or(f64::INFINITY);
+    checks::spend_explains(gain, data.channels.len(), panel.kpi)?;
+    let sampled = posterior::sample(data, priors, settings.fit.sampler, settings.seed)
+        .ok_or("the posterior of the joint model could not be sampled")?;
+    Ok((sampled, gain))
+}
+
+/// How much likelier the totals are with all channels' spend than with the baseline alone, in units of the log likelihood;
+/// `None` where either has no mode.
+fn gain(data: &Data, priors: &TotalPriors) -> Option<f64> {
+    let at_mode = |data: &Data| {
+        let joint = Joint::new(data, priors);
+        mode::climb(&joint, &joint.start()).map(|mode| joint.log_likelihood(&mode.at))
+    };
+    let alone = Data { channels: Vec::new(), ..data.clone() };
+    Some(at_mode(data)? - at_mode(&alone)?)
+}
+
+fn channel(panel: &Panel, laid: &Laid, sampled: &Result<(Sampled, f64), String>, row: usize) -> ChannelFit {
+    let curve = match (&laid.reasons[row], &laid.data, sampled) {
+        (Some(reason), ..) | (_, Err(reason), _) | (_, _, Err(reason)) => Err(reason.clone()),
+        (None, Ok(data), Ok((sampled, _))) => curve(data, sampled, row),
+    };
+    ChannelFit {
+        channel: panel.channels[row].clone(),
+        curve,
+        reference_spend: panel.reference_spend(row),
+        mean_spend: panel.mean_spend(row),
+        observed: panel.observed(row),
+        season: Season::new(),
+        diagnostics: None,
+    }
+}
+
+fn curve(data: &Data, sampled: &Sampled, row: usize) -> Result<Curve, String> {
+    let place = data.channels.iter().position(|channel| channel.row == row).ok_or("it takes no part in the fit")?;
+    let mean_spend = data.channels[place].mean_spend;
+    let draws: Vec<Response> =
+        sampled.draws.iter().map(|draw| density::response(of_channel(draw, place), mean_spend)).collect();
+    Ok(Curve { summary: summary(&draws), draws })
+}
+
+/// Medians of the draws' parameters.
+fn summary(draws: &[Response]) -> Response {
+    let part = |which: usize| {
+        let value = |draw: &Response| match draw.saturation {
+            Saturation::Hill { top, half, slope } => [top, half, slope, draw.decay][which],
+            _ => f64::NAN,
+        };
+        quantile(&draws.iter().map(value).collect::<Vec<_>>(), 0.5)
+    };
+    Response { saturation: Saturation::Hill { top: part(0), half: part(1), slope: part(2) }, decay: part(3) }
+}
+
+fn no_curve(fit: &ChannelFit) -> Option<Finding> {
+    let reason = fit.curve.as_ref().err()?;
+    let advice = "the plan holds it at its reference spend unless `plan.no_curve` or a limit on it says otherwise";
+    Some(Finding::review("fit.no_curve", &fit.channel.label, format!("no response curve: {reason}"), advice))
+}

@@ -1,0 +1,418 @@
+//! The posterior of all channels' curves and of the baseline, from the total alone.
+//!
+//! ```text
+//!     y[t] ~ NegativeBinomial(mean m[t], dispersion 1 ÷ σ²)            variance m + σ² m²
+//!     m[t] = b[t] + Σ_c ρ_c · h_c(z_c[t]) ÷ h_c(1)                     h(z) = 1 ÷ (1 + (κ ÷ z)^s)
+//!     b[t] = exp(α + Σ_j φ_j F_j[t])                                   z_c = adstock of spend ÷ mean spend, decay d_c
+//! ```
+//!
+//! | symbol | what it is | prior |
+//! |---|---|---|
+//! | ρ | KPI that the channel brings at its mean spend | log-normal around its share, by spend, of a share of mean KPI |
+//! | κ, s | half point in multiples of mean spend, shape | log-normal |
+//! | d | decay | beta |
+//! | α | ln of the baseline's level | half-normal on the level |
+//! | φ | season, trend, weekday, events, free columns | normal |
+//! | σ | noise beyond Poisson's, as a share of the mean | half-normal |
+//!
+//! # What is searched
+//!
+//! The mean total is known to a fraction of a percent while each part of it is open by half: in ln ρ and α the posterior is a
+//! thin curved sheet that no sampler follows in large steps. So the search is in the total and in what it is made of,
+//!
+//! ```text
+//!     τ = ln(e^α + Σ_c q_c)        η_c = ln q_c − α        q_c = mean over t of the channel's part
+//! ```
+//!
+//! where the sheet is flat. Both maps only add to ln ρ and α what other unknowns say, so no Jacobian enters. (Papaspiliopoulos,
+//! Roberts & Sköld 2007 on choosing a parametrisation by what data see.) Noise is searched as θ, σ = s · ln(1 + e^θ) with s the
+//! noise that n totals of that mean just tell from none: ln σ has a long tail towards none and a wall beside it.
+
+use std::cell::RefCell;
+
+use statrs::function::gamma::{digamma, ln_gamma};
+
+use super::data::Data;
+use crate::fit::priors::{LogNormal, TotalPriors};
+use crate::fit::response::Response;
+use crate::fit::saturation::Saturation;
+use crate::math::mode::LogDensity;
+
+/// Unknowns of one channel: η, ln κ, ln s, logit d; in natural terms ln ρ stands for η.
+pub(super) const PER_CHANNEL: usize = 4;
+/// Stock below which a period counts as this: the logarithm needs a floor, the likelihood does not see it.
+const LEAST_STOCK: f64 = 1e-6;
+/// Noise below which the likelihood is Poisson's for every purpose: keeps 1 ÷ σ² finite.
+const LEAST_NOISE: f64 = 1e-4;
+
+/// The joint posterior of a data set; holds scratch space, so each thread has its own.
+pub(super) struct Joint<'a> {
+    data: &'a Data,
+    priors: &'a TotalPriors,
+    log_factorials: f64,
+    /// Noise beyond Poisson's that these totals could just tell from none.
+    least_told: f64,
+    scratch: RefCell<Scratch>,
+}
+
+/// What one evaluation needs between its two passes over the channels.
+#[derive(Default)]
+struct Scratch {
+    base: Vec<f64>,
+    mean: Vec<f64>,
+    by_mean: Vec<f64>,
+    cells: Vec<Cell>,
+    channels: Vec<Level>,
+    log_base: f64,
+}
+
+/// A channel's level, and how its mean part over that at mean spend moves with its shape.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    log_response: f64,
+    share: f64,
+    by_shape: [f64; 3],
+}
+
+/// A channel's part of the mean in one period, and the derivatives of its logarithm by ln κ, ln s and logit d.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    part: f64,
+    by_half: f64,
+    by_slope: f64,
+    by_decay: f64,
+}
+
+impl<'a> Joint<'a> {
+    pub(super) fn new(data: &'a Data, priors: &'a TotalPriors) -> Joint<'a> {
+        let log_factorials = data.counts.iter().map(|y| ln_gamma(y + 1.0)).sum();
+        let least_told = 1.0 / (data.mean_count * data.counts.len() as f64).sqrt();
+        Joint { data, priors, log_factorials, least_told, scratch: RefCell::default() }
+    }
+
+    /// How many unknowns there are.
+    pub(super) fn dim(&self) -> usize {
+        PER_CHANNEL * self.data.channels.len() + 2 + self.data.features.len()
+    }
+
+    /// Place of α; φ follow it, and ln σ is last.
+    fn level(&self) -> usize {
+        PER_CHANNEL * self.data.channels.len()
+    }
+
+    /// A sensible start: every unknown near the middle of its prior.
+    pub(super) fn start(&self) -> Vec<f64> {
+        let mut at = Vec::with_capacity(self.dim());
+        let paid: f64 = self.data.channels.iter().map(|channel| channel.log_response.exp()).sum();
+        let base = (self.data.mean_count - paid).max(0.1 * self.data.mean_count);
+        for channel in &self.data.channels {
+            let decay = self.priors.decay.a / (self.priors.decay.a + self.priors.decay.b);
+            let shape = [self.priors.half.median.ln(), self.priors.slope.median.ln()];
+            at.extend([channel.log_response - base.ln(), shape[0], shape[1], (decay / (1.0 - decay)).ln()]);
+        }
+        at.push(self.data.mean_count.ln());
+        at.extend(vec![0.0; self.data.features.len()]);
+        at.push(inverse_softplus(0.5 * self.priors.noise / self.least_told));
+        at
+    }
+
+    /// The same point in natural terms: ln ρ in place of η, α of τ, ln σ of θ.
+    pub(super) fn natural(&self, at: &[f64]) -> Vec<f64> {
+        let mut scratch = self.scratch.borrow_mut();
+        self.means(at, &mut scratch);
+        let mut natural = at.to_vec();
+        for (c, channel) in scratch.channels.iter().enumerate() {
+            natural[PER_CHANNEL * c] = channel.log_response;
+        }
+        natural[self.level()] = scratch.log_base;
+        natural[self.dim() - 1] = self.noise(at).ln();
+        natural
+    }
+
+    /// The searched point of one in natural terms.
+    #[cfg(test)]
+    pub(super) fn searched(&self, natural: &[f64]) -> Vec<f64> {
+        // with η = ln ρ the point's own ln ρ is off by what shape and season make of it, the same at every η
+        let off = self.natural(natural);
+        let mut at = natural.to_vec();
+        let level = self.level();
+        for c in (0..level).step_by(PER_CHANNEL) {
+            at[c] = natural[c] - natural[level] - (off[c] - natural[c] - off[level]);
+        }
+        let parts = at[..level].iter().step_by(PER_CHANNEL).fold(0.0, |sum: f64, eta| log_sum(sum, *eta));
+        at[level] = natural[level] + parts;
+        at[self.dim() - 1] = inverse_softplus(natural[self.dim() - 1].exp() / self.least_told);
+        at
+    }
+
+    /// Expected totals and baselines of the periods in the likelihood.
+    pub(super) fn expected(&self, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut scratch = self.scratch.borrow_mut();
+        self.means(at, &mut scratch);
+        (scratch.mean.clone(), scratch.base.clone())
+    }
+
+    /// Noise beyond Poisson's, as a share of the mean.
+    pub(super) fn noise(&self, at: &[f64]) -> f64 {
+        (self.least_told * softplus(at[self.dim() - 1])).max(LEAST_NOISE)
+    }
+
+    /// The log likelihood alone, with every constant.
+    pub(super) fn log_likelihood(&self, at: &[f64]) -> f64 {
+        let mut scratch = self.scratch.borrow_mut();
+        self.means(at, &mut scratch);
+        self.counts(at, &mut scratch).0
+    }
+
+    fn means(&self, at: &[f64], scratch: &mut Scratch) {
+        let data = self.data;
+        let n = data.counts.len();
+        let own = || at.chunks_exact(PER_CHANNEL).take(data.channels.len());
+        let log_parts = own().map(|at| at[0]).fold(0.0, |sum: f64, eta| log_sum(sum, eta));
+        scratch.log_base = at[self.level()] - log_parts;
+        scratch.base.clear();
+        scratch.base.resize(n, scratch.log_base);
+        for (feature, effect) in data.features.iter().zip(&at[self.level() + 1..]) {
+            scratch.base.iter_mut().zip(&feature.values).for_each(|(base, value)| *base += effect * value);
+        }
+        scratch.base.iter_mut().for_each(|base| *base = base.exp());
+        scratch.mean.clone_from(&scratch.base);
+        scratch.cells.clear();
+        scratch.channels.clear();
+        for (channel, at) in data.channels.iter().zip(own()) {
+            let first = scratch.cells.len();
+            parts(&channel.spend, &channel.reported, &data.seen, at, &mut scratch.cells);
+            let level = levelled(&mut scratch.cells[first..], scratch.log_base, at[0], log_parts);
+            scratch.channels.push(level);
+        }
+        for cells in scratch.cells.chunks_exact(n.max(1)) {
+            scratch.mean.iter_mut().zip(cells).for_each(|(mean, cell)| *mean += cell.part);
+        }
+    }
+
+    /// The log likelihood and its derivative by θ; derivatives by each mean go to `by_mean`.
+    fn counts(&self, at: &[f64], scratch: &mut Scratch) -> (f64, f64) {
+        let noise = self.noise(at);
+        let r = 1.0 / (noise * noise);
+        let (gamma_r, digamma_r, log_r) = (ln_gamma(r), digamma(r), r.ln());
+        let (mut value, mut by_r) = (-self.log_factorials, 0.0);
+        scratch.by_mean.clear();
+        for (y, m) in self.data.counts.iter().zip(&scratch.mean) {
+            let m = m.max(f64::MIN_POSITIVE);
+            let log_sum = (r + m).ln();
+            value += ln_gamma(y + r) - gamma_r + r * (log_r - log_sum) + y * (m.ln() - log_sum);
+            by_r += digamma(y + r) - digamma_r + log_r - log_sum + (m - y) / (r + m);
+            scratch.by_mean.push(r * (y - m) / (m * (r + m)));
+        }
+        let by_theta = self.least_told * logistic(at[self.dim() - 1]);
+        (value, if noise > LEAST_NOISE { -2.0 * r / noise * by_r * by_theta } else { 0.0 })
+    }
+
+    /// The log prior; derivatives by ln ρ, ln κ, ln s, logit d of each channel, by α, φ and θ go to `gradient`.
+    fn prior(&self, at: &[f64], scratch: &Scratch, gradient: &mut [f64]) -> f64 {
+        let (priors, mut value) = (self.priors, 0.0);
+        for (c, (channel, level)) in self.data.channels.iter().zip(&scratch.channels).enumerate() {
+            let own = &at[PER_CHANNEL * c..][..PER_CHANNEL];
+            let response = LogNormal { median: 1.0, log_sd: priors.response.log_sd };
+            let parts = [
+                response.of_log(level.log_response - channel.log_response),
+                priors.half.of_log(own[1]),
+                priors.slope.of_log(own[2]),
+                priors.decay.of_logit(logistic(own[3])),
+            ];
+            for (i, part) in parts.into_iter().enumerate() {
+                value += part.0;
+                gradient[PER_CHANNEL * c + i] = part.1;
+            }
+        }
+        let base = scratch.log_base.exp() / (priors.base * self.data.mean_count);
+        value += scratch.log_base - 0.5 * base * base;
+        gradient[self.level()] = 1.0 - base * base;
+        // the density of σ, times dσ ÷ dθ
+        let theta = at[self.dim() - 1];
+        let (noise, step) = (self.least_told * softplus(theta) / priors.noise, self.least_told / priors.noise);
+        value += -softplus(-theta) - 0.5 * noise * noise;
+        gradient[self.dim() - 1] = 1.0 - logistic(theta) - noise * step * logistic(theta);
+        for (place, feature) in self.data.features.iter().enumerate() {
+            let z = at[self.level() + 1 + place] / feature.prior_sd;
+            value -= 0.5 * z * z;
+            gradient[self.level() + 1 + place] = -z / feature.prior_sd;
+        }
+        value
+    }
+
+    /// Turns derivatives by ln ρ and α into those by η and τ, and by shapes at held ρ into those at held η.
+    fn by_searched(&self, scratch: &Scratch, gradient: &mut [f64]) {
+        let level = self.level();
+        let by_level = gradient[level] + gradient[..level].iter().step_by(PER_CHANNEL).sum::<f64>();
+        for (channel, own) in scratch.channels.iter().zip(gradient.chunks_exact_mut(PER_CHANNEL)) {
+            let by_response = own[0];
+            own[0] -= channel.share * by_level;
+            own[1..].iter_mut().zip(channel.by_shape).for_each(|(own, by)| *own -= by_response * by);
+        }
+        gradient[level] = by_level;
+    }
+}
+
+impl LogDensity for Joint<'_> {
+    fn value(&self, at: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut scratch = self.scratch.borrow_mut();
+        let scratch = &mut *scratch;
+        let n = self.data.counts.len();
+        self.means(at, scratch);
+        let prior = self.prior(at, scratch, gradient);
+        let (likelihood, by_noise) = self.counts(at, scratch);
+        gradient[self.dim() - 1] += by_noise;
+        for (cells, gradient) in scratch.cells.chunks_exact(n.max(1)).zip(gradient.chunks_exact_mut(PER_CHANNEL)) {
+            for (cell, by_mean) in cells.iter().zip(&scratch.by_mean) {
+                let weight = by_mean * cell.part;
+                gradient[0] += weight;
+                gradient[1] += weight * cell.by_half;
+                gradient[2] += weight * cell.by_slope;
+                gradient[3] += weight * cell.by_decay;
+            }
+        }
+        let by_base = || scratch.by_mean.iter().zip(&scratch.base).map(|(by_mean, base)| by_mean * base);
+        let level = self.level();
+        gradient[level] += by_base().sum::<f64>();
+        for (place, feature) in self.data.features.iter().enumerate() {
+            gradient[level + 1 + place] += by_base().zip(&feature.values).map(|(b, f)| b * f).sum::<f64>();
+        }
+        self.by_searched(scratch, gradient);
+        prior + likelihood
+    }
+}
+
+/// Scales a channel's cells from a response of 1 at mean spend to its own, which η and the baseline tell.
+fn levelled(cells: &mut [Cell], log_base: f64, eta: f64, log_parts: f64) -> Level {
+    let sum: f64 = cells.iter().map(|cell| cell.part).sum();
+    let mean = (sum / cells.len() as f64).max(f64::MIN_POSITIVE);
+    let log_response = log_base + eta - mean.ln();
+    let response = log_response.exp();
+    let mut by_shape = [0.0; 3];
+    for cell in cells {
+        let weight = cell.part / sum.max(f64::MIN_POSITIVE);
+        by_shape[0] += weight * cell.by_half;
+        by_shape[1] += weight * cell.by_slope;
+        by_shape[2] += weight * cell.by_decay;
+        cell.part *= response;
+    }
+    Level { log_response, share: (eta - log_parts).exp(), by_shape }
+}
+
+/// Appends a channel's cells of the periods that are seen, for a response of 1 at mean spend.
+///
+/// Adstock runs over every period, before and between those that are seen, so that it is warm where the total starts.
+fn parts(spend: &[f64], reported: &[bool], seen: &[bool], at: &[f64], cells: &mut Vec<Cell>) {
+    let (log_half, slope, decay) = (at[1], at[2].exp(), logistic(at[3]));
+    let (at_mean, by_logit) = (slope * log_half, decay * (1.0 - decay));
+    let missing_at_mean = logistic(at_mean);
+    // 1 ÷ h(1) = 1 + κ^s
+    let top = softplus(at_mean).exp();
+    let mut before: Option<(f64, f64)> = None;
+    for ((&x, reported), seen) in spend.iter().zip(reported).zip(seen) {
+        before = reported.then(|| match before {
+            Some((a, da)) => ((1.0 - decay) * x + decay * a, a - x + decay * da),
+            None => (x, 0.0),
+        });
+        if !seen {
+            continue;
+        }
+        let (stock, by_decay) = before.unwrap_or_default();
+        let z = stock.max(LEAST_STOCK);
+        let u = slope * (log_half - z.ln());
+        let missing = logistic(u);
+        cells.push(Cell {
+            part: top * (1.0 - missing),
+            by_half: slope * (missing_at_mean - missing),
+            by_slope: missing_at_mean * at_mean - missing * u,
+            by_decay: if stock > LEAST_STOCK { missing * slope / z * by_decay * by_logit } else { 0.0 },
+        });
+    }
+}
+
+/// The curve of one channel in money and KPI, from its four unknowns in natural terms.
+pub(super) fn response(at: &[f64], mean_spend: f64) -> Response {
+    let slope = at[2].exp();
+    let top = (at[0] + softplus(slope * at[1])).exp();
+    Response { saturation: Saturation::Hill { top, half: at[1].exp() * mean_spend, slope }, decay: logistic(at[3]) }
+}
+
+/// ln(e^a + e^b).
+fn log_sum(a: f64, b: f64) -> f64 {
+    a.max(b) + (-(a - b).abs()).exp().ln_1p()
+}
+
+/// The θ whose softplus is `x` > 0.
+fn inverse_softplus(x: f64) -> f64 {
+    x + (-(-x).exp_m1()).ln()
+}
+
+fn logistic(u: f64) -> f64 {
+    1.0 / (1.0 + (-u).exp())
+}
+
+/// ln(1 + e^u) without overflow.
+fn softplus(u: f64) -> f64 {
+    u.max(0.0) + (-u.abs()).exp().ln_1p()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::joint::data::tests::sample;
+    use crate::fit::priors;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn gradient_is_the_derivative(by in prop::collection::vec(-0.8..0.8f64, 32)) {
+            let data = sample();
+            let joint = Joint::new(&data, &priors::shipped().total);
+            let at: Vec<f64> = joint.start().iter().zip(&by).map(|(a, b)| a + b).collect();
+            let n = at.len();
+            let (mut gradient, mut scratch) = (vec![0.0; n], vec![0.0; n]);
+            joint.value(&at, &mut gradient);
+            for i in 0..n {
+                let mut near = at.clone();
+                near[i] += 1e-5;
+                let up = joint.value(&near, &mut scratch);
+                near[i] -= 2e-5;
+                let numeric = (up - joint.value(&near, &mut scratch)) / 2e-5;
+                // relative to the size of the terms that cancel in the difference
+                prop_assert!((gradient[i] - numeric).abs() < 1e-4 * (10.0 + numeric.abs()), "{i}: {} {numeric}", gradient[i]);
+            }
+        }
+
+        #[test]
+        fn natural_and_searched_terms_are_one_point(by in prop::collection::vec(-0.8..0.8f64, 32)) {
+            let data = sample();
+            let joint = Joint::new(&data, &priors::shipped().total);
+            let at: Vec<f64> = joint.start().iter().zip(&by).map(|(a, b)| a + b).collect();
+            let back = joint.searched(&joint.natural(&at));
+            prop_assert!(back.iter().zip(&at).all(|(b, a)| (b - a).abs() < 1e-9), "{back:?} {at:?}");
+        }
+
+        #[test]
+        fn the_total_is_what_is_searched(by in prop::collection::vec(-0.8..0.8f64, 32)) {
+            let data = sample();
+            let joint = Joint::new(&data, &priors::shipped().total);
+            let mut at: Vec<f64> = joint.start().iter().zip(&by).map(|(a, b)| a + b).collect();
+            let (level, end) = (joint.level(), joint.dim() - 1);
+            at[level + 1..end].fill(0.0);
+            let (mean, base) = joint.expected(&at);
+            // without season the mean total is e^τ, and e^η is what a channel brings over the baseline
+            prop_assert!((crate::math::mean(&mean) / at[level].exp() - 1.0).abs() < 1e-9);
+            let natural = joint.natural(&at);
+            prop_assert!((crate::math::mean(&base) / natural[level].exp() - 1.0).abs() < 1e-9);
+            let over: f64 = (0..data.channels.len()).map(|c| at[PER_CHANNEL * c].exp()).sum();
+            prop_assert!((mean.iter().sum::<f64>() / base.iter().sum::<f64>() - 1.0 - over).abs() < 1e-9 * (1.0 + over));
+        }
+
+        #[test]
+        fn the_curve_passes_through_its_response_at_mean_spend(at in prop::collection::vec(-2.0..2.0f64, 4)) {
+            let curve = response(&at, 250.0);
+            prop_assert!((curve.saturation.at(250.0) / at[0].exp() - 1.0).abs() < 1e-9);
+        }
+    }
+}

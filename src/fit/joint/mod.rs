@@ -1,0 +1,17 @@
+//! The joint media-mix model: a response curve per channel where only the total over all channels is known.
+//!
+//! ```text
+//!     panel + total ─ data ─▶ density ─ posterior ─▶ joint draws ─▶ a curve per channel, findings
+//! ```
+
+mod baseline;
+#[cfg(test)]
+mod calibration;
+mod checks;
+mod curves;
+mod data;
+mod density;
+mod posterior;
+mod residuals;
+
+pub use curves::channels;
