@@ -32,6 +32,61 @@ pub fn cash(face: f64, contract: Option<&Contract>) -> f64 {
     paid * (1.0 + contract.fee) + missing * contract.shortfall_penalty
 }
 
+/// Part of a contract on which cash is a straight line: from and to some face value, cash at face 0 of the line, and cash
+/// per further unit of face.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Piece {
+    /// Least face value.
+    pub from: f64,
+    /// Most face value.
+    pub to: f64,
+    /// Where the line meets face value 0.
+    pub base: f64,
+    /// Cash per unit of face value.
+    pub rate: f64,
+}
+
+/// The pieces of a contract, ascending; where the volume of a tier is counted whole, a cent lies between two.
+///
+/// ```
+/// use outlay::plan::cash::{cash, pieces};
+/// use outlay::settings::{Contract, RebateMethod, Tier};
+/// let tiers = vec![Tier { from: 0.0, rate: 0.0 }, Tier { from: 1_000.0, rate: 0.25 }];
+/// let contract = Contract {
+///     supplier: "North".into(),
+///     rebate: tiers,
+///     method: RebateMethod::Whole,
+///     commitment: 0.0,
+///     shortfall_penalty: 0.0,
+///     fee: 0.0,
+/// };
+/// let [below, above] = pieces(&contract)[..] else { panic!("two tiers") };
+/// assert_eq!((below.to, above.from), (999.99, 1_000.0));
+/// assert_eq!(above.base + above.rate * 1_500.0, cash(1_500.0, Some(&contract)));
+/// ```
+pub fn pieces(contract: &Contract) -> Vec<Piece> {
+    let mut ends: Vec<f64> = contract.rebate.iter().map(|tier| tier.from).chain([contract.commitment]).collect();
+    ends.retain(|end| *end > 0.0);
+    ends.sort_by(f64::total_cmp);
+    ends.dedup();
+    let froms = std::iter::once(0.0).chain(ends.iter().copied());
+    let tos = ends.iter().copied().chain([f64::INFINITY]);
+    let apart = |to: f64| if contract.method == RebateMethod::Whole { to - 0.01 } else { to };
+    froms.zip(tos).map(|(from, to)| straight(contract, from, apart(to).max(from))).collect()
+}
+
+/// The line through the cash at `from` and a little above it.
+fn straight(contract: &Contract, from: f64, to: f64) -> Piece {
+    let rate = rate(from, contract);
+    Piece { from, to, base: cash(from, Some(contract)) - rate * from, rate }
+}
+
+/// Cash for one further unit of face value.
+pub fn rate(face: f64, contract: &Contract) -> f64 {
+    let missing = if face < contract.commitment { contract.shortfall_penalty } else { 0.0 };
+    (1.0 + contract.fee) / (1.0 + rate_at(face, contract)) - missing
+}
+
 /// The rate of the tier that `face` reaches; 0 below the first.
 fn rate_at(face: f64, contract: &Contract) -> f64 {
     contract.rebate.iter().rev().find(|tier| face >= tier.from).map_or(0.0, |tier| tier.rate)

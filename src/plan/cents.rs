@@ -9,6 +9,9 @@ const NEARLY: f64 = 1e-3;
 /// Share of the budget within which a plan that spends it all may fall short by the solver's accuracy.
 const ALL: f64 = 1e-6;
 
+/// Share of a lot that the solver's accuracy may have taken.
+const LOT_SLACK: f64 = 1e-6;
+
 /// Rounds spends to cents. Every line is rounded down to what it is allowed; the cents that this frees go first where
 /// a floor misses them, then to the lines that lost most, as far as caps and budget allow.
 ///
@@ -20,8 +23,12 @@ pub fn rounded(spend: &[f64], allowed: &[Allowed], rows: &[&Row], budget: f64) -
     let wanted = if budget - sum <= ALL * budget { free } else { (sum * PER_UNIT + NEARLY).floor() as i64 };
     let mut left = wanted.min(free) - cents.sum;
     let order = cents.by_loss(spend);
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, line)| place[*line] = at);
     for row in (0..rows.len()).filter(|row| rows[*row].sense == Sense::AtLeast) {
-        left -= cents.give(&cents.members(row, &order), left, |cents| cents.broken_by(row) > 0.0);
+        let mut members = rows[row].lines.clone();
+        members.sort_by_key(|line| place[*line]);
+        left -= cents.give(&members, left, |cents| cents.broken_by(row) > 0.0);
     }
     while left > 0 {
         let given = cents.give(&order, left, |_| true);
@@ -31,6 +38,23 @@ pub fn rounded(spend: &[f64], allowed: &[Allowed], rows: &[&Row], budget: f64) -
         left -= given;
     }
     cents.whole.iter().map(|cents| *cents as f64 / PER_UNIT).collect()
+}
+
+/// Takes as many cents as `over` is, and one more, off the largest line that may give them; whether one could.
+pub fn trimmed(spend: &mut [f64], allowed: &[Allowed], rows: &[&Row], over: f64) -> bool {
+    let less = ((over * PER_UNIT).ceil() + 1.0) / PER_UNIT;
+    let may_give = |line: &usize| {
+        let (x, allowed) = (spend[*line], &allowed[*line]);
+        let stays = x - less >= allowed.low.max(allowed.minimum) && allowed.lot == 0.0;
+        let floors = rows.iter().filter(|row| row.sense == Sense::AtLeast && row.lines.binary_search(line).is_ok());
+        let sum = |row: &Row| row.lines.iter().map(|line| spend[*line]).sum::<f64>();
+        stays && floors.into_iter().all(|row| sum(row) - less >= row.bound)
+    };
+    let Some(line) = (0..spend.len()).filter(may_give).max_by(|a, b| spend[*a].total_cmp(&spend[*b])) else {
+        return false;
+    };
+    spend[line] = ((spend[line] - less) * PER_UNIT).round() / PER_UNIT;
+    true
 }
 
 struct Cents<'a> {
@@ -61,11 +85,6 @@ impl Cents<'_> {
         let mut order: Vec<usize> = (0..spend.len()).collect();
         order.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
         order
-    }
-
-    /// The lines of a row in an order of all lines.
-    fn members(&self, row: usize, order: &[usize]) -> Vec<usize> {
-        order.iter().copied().filter(|line| self.rows_of[*line].contains(&row)).collect()
     }
 
     /// Gives a cent to each line in turn that may take one, while any is left and wanted; how many it gave.
@@ -113,6 +132,10 @@ fn down(x: f64, allowed: &Allowed) -> i64 {
     if (allowed.high - allowed.low) * PER_UNIT < 1.0 {
         // held: to the cent that its amount is written with
         return (allowed.low * PER_UNIT).round() as i64;
+    }
+    if allowed.lot > 0.0 {
+        // a whole number of lots, whatever the solver's accuracy took from it
+        return ((x / allowed.lot + LOT_SLACK).floor() * allowed.lot * PER_UNIT).round() as i64;
     }
     let floor = (allowed.low * PER_UNIT - NEARLY).ceil() as i64;
     let cents = (x * PER_UNIT + NEARLY).floor() as i64;

@@ -31,8 +31,8 @@ pub fn find(count: usize, rows: &[Row], budget: f64) -> Result<Option<Conflict>,
     for (label, by) in labels.zip(&gives).filter(|(_, by)| **by > CENT) {
         let limit = label.to_string();
         match relax.iter_mut().find(|known| known.limit == limit) {
-            Some(known) => known.by += to_cents(*by),
-            None => relax.push(Relax { limit, by: to_cents(*by) }),
+            Some(known) => known.by += cents_above(*by),
+            None => relax.push(Relax { limit, by: cents_above(*by) }),
         }
     }
     Ok(Some(Conflict { limits: limits.iter().map(Label::to_string).collect(), short_by: to_cents(short_by), relax }))
@@ -40,6 +40,11 @@ pub fn find(count: usize, rows: &[Row], budget: f64) -> Result<Option<Conflict>,
 
 fn to_cents(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0
+}
+
+/// What is enough in whole cents, to within the solver's accuracy.
+fn cents_above(amount: f64) -> f64 {
+    (amount * 100.0 - 1e-3).ceil() / 100.0
 }
 
 /// A set of limits that conflict, none of which can be spared.

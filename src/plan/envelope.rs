@@ -164,7 +164,7 @@ struct Ends {
 }
 
 /// The corners of a polyline above the curve on `[a, b]`, spends ascending.
-fn corners(line: &Line, a: f64, b: f64) -> Vec<(f64, f64)> {
+pub(super) fn corners(line: &Line, a: f64, b: f64) -> Vec<(f64, f64)> {
     let ends = ends(line, a / line.periods, b / line.periods);
     let height = line.season * (1.0 + ROUNDING);
     let straight = |x: f64| ends.straight[0] + (ends.straight[1] - ends.straight[0]) * (x - a) / (b - a);

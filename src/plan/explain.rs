@@ -1,6 +1,10 @@
 //! The answer in the user's words: what each line gets and brings, what holds it, what the limits are worth.
 
-use super::answer::{Answer, Budget, Conflict, Expected, FrontierPoint, Line as Row, Period, Price, Status};
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::answer::{Answer, Budget, Expected, FrontierPoint, Line as Row, Period, Price, Status};
 use super::cash::cash;
 use super::program::Duals;
 use super::risk;
@@ -33,6 +37,18 @@ pub struct Solution {
     pub gains: Vec<f64>,
     /// Most that could be spent.
     pub budget: f64,
+    /// The rows about several lines that each line is in and that are worth something, with their multipliers.
+    pub about: Vec<Vec<(usize, f64)>>,
+}
+
+/// The rows about several lines that each line is in, with their multipliers, where they have one.
+pub(super) fn about(problem: &Problem, duals: &Duals) -> Vec<Vec<(usize, f64)>> {
+    let mut about = vec![Vec::new(); problem.lines.len()];
+    let coupling = problem.rows.iter().enumerate().filter(|(_, row)| !row.is_bound()).zip(&duals.rows);
+    for ((index, row), dual) in coupling.filter(|(_, dual)| **dual != 0.0) {
+        row.lines.iter().for_each(|line| about[*line].push((index, *dual)));
+    }
+    about
 }
 
 /// The answer of the asked budget, with the frontier.
@@ -105,7 +121,7 @@ fn planned(problem: &Problem, solution: &Solution, frontier: Vec<FrontierPoint>)
         gap: Some(gap(objective, bound)),
         expected: Some(expected),
         cost_per: per(spent, expected.mean),
-        lines: (0..problem.lines.len()).map(|line| row(problem, solution, line, cash[line])).collect(),
+        lines: (0..problem.lines.len()).into_par_iter().map(|line| row(problem, solution, line, cash[line])).collect(),
         prices: prices(problem, solution),
         frontier,
         ..bare
@@ -157,21 +173,22 @@ pub(super) fn quantiles(draws: &[f64]) -> Expected {
     Expected { mean: mean(draws), p10: at(0.1), p50: at(0.5), p90: at(0.9) }
 }
 
-/// Cash by line: a supplier's cash is of its total, shared among its lines by face value.
-fn line_cash(problem: &Problem, spend: &[f64]) -> Vec<f64> {
+/// Cash by line: a supplier's cash is of its total, shared among its lines by face value. A supplier that gets nothing may
+/// still be owed for a missed commitment; its first line bears that.
+pub(super) fn line_cash(problem: &Problem, spend: &[f64]) -> Vec<f64> {
     let supplier = |line: usize| problem.lines[line].channel.value(Field::Supplier);
-    let face =
-        |name: Option<&str>| -> f64 { (0..spend.len()).filter(|l| supplier(*l) == name).map(|l| spend[l]).sum() };
-    let contract = |name: Option<&str>| {
-        problem.settings.contracts.iter().find(|contract| Some(contract.supplier.as_str()) == name)
-    };
+    let mut totals: BTreeMap<Option<&str>, (f64, usize)> = BTreeMap::new();
+    for (line, x) in spend.iter().enumerate() {
+        totals.entry(supplier(line)).or_insert((0.0, line)).0 += x;
+    }
+    let contracts = &problem.settings.contracts;
+    let contract = |name: Option<&str>| contracts.iter().find(|contract| Some(contract.supplier.as_str()) == name);
+    let owed: BTreeMap<Option<&str>, f64> =
+        totals.iter().map(|(name, (total, _))| (*name, cash(*total, contract(*name)))).collect();
     let share = |line: usize| {
-        let name = supplier(line);
-        let total = face(name);
-        // a supplier that gets nothing may still be owed for a missed commitment; its first line bears that
-        let first = (0..line).all(|before| supplier(before) != name);
-        let share = if total > 0.0 { spend[line] / total } else { f64::from(first) };
-        cents(cash(total, contract(name)) * share)
+        let (total, first) = totals[&supplier(line)];
+        let share = if total > 0.0 { spend[line] / total } else { f64::from(line == first) };
+        cents(owed[&supplier(line)] * share)
     };
     (0..spend.len()).map(share).collect()
 }
@@ -231,6 +248,12 @@ fn holding_bound(problem: &Problem, solution: &Solution, line: usize) -> Option<
     }
 }
 
+/// Whether a line stands at the ceiling on what its last KPI may cost, and a limit of `[[plan.limit]]` says so.
+fn names_ceiling(problem: &Problem, solution: &Solution, line: usize) -> bool {
+    let at_end = problem.bounds.allowed[line].high - solution.spend[line] <= CENT;
+    at_end && problem.bounds.high[line].is_none() && matches!(problem.ceilings[line], Some(Label::Limit(_)))
+}
+
 fn limited_by(problem: &Problem, solution: &Solution, line: usize) -> Vec<String> {
     let least = least_price(solution);
     let mut names = Vec::new();
@@ -243,10 +266,20 @@ fn limited_by(problem: &Problem, solution: &Solution, line: usize) -> Vec<String
     if let Some(bound) = holding_bound(problem, solution, line) {
         add(&problem.rows[bound].label);
     }
-    let coupling = problem.rows.iter().filter(|row| !row.is_bound()).zip(&solution.duals.rows);
-    for (row, dual) in coupling {
-        if dual.abs() > least && row.lines.contains(&line) {
-            add(&row.label);
+    if let Some(ceiling) = &problem.ceilings[line]
+        && names_ceiling(problem, solution, line)
+    {
+        add(ceiling);
+    }
+    for count in &problem.counts {
+        let at_end = count.of(&problem.lines, &solution.spend) == count.number;
+        if at_end && count.keeps(&problem.lines[line], solution.spend[line]) && count.lines.binary_search(&line).is_ok() {
+            add(&count.label);
+        }
+    }
+    for (row, dual) in &solution.about[line] {
+        if dual.abs() > least {
+            add(&problem.rows[*row].label);
         }
     }
     names
@@ -257,9 +290,11 @@ pub(super) fn prices(problem: &Problem, solution: &Solution) -> Vec<Price> {
     let sign = if problem.aim.goal == Goal::LeastSpend { -1.0 } else { 1.0 };
     let least = least_price(solution);
     let mut prices: Vec<Price> = Vec::new();
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut add = |label: &Label, price: f64, unit: String| {
         let limit = label.to_string();
-        match prices.iter_mut().find(|known| known.limit == limit && known.unit == unit) {
+        let place = *places.entry((limit.clone(), unit.clone())).or_insert(prices.len());
+        match prices.get_mut(place) {
             Some(known) => known.price += sign * price,
             None => prices.push(Price { limit, price: sign * price, unit }),
         }
@@ -370,22 +405,4 @@ fn unspent_because(problem: &Problem, solution: &Solution) -> String {
         Goal::Most if held.is_empty() => "no line gains from more".into(),
         Goal::Most => format!("every line is held by a limit: {}", held.join(", ")),
     }
-}
-
-/// A conflict that money alone does not mend: minimum buys, lots, a target or a ceiling that no spend within limits meets.
-pub(super) fn conflict_without_money(problem: &Problem) -> Conflict {
-    let mut limits = Vec::new();
-    if problem.aim.target.is_some() {
-        limits.push(Label::Target);
-    }
-    if problem.aim.max_cost_per.is_some() {
-        limits.push(Label::MaxCostPer);
-    }
-    if problem.settings.max_marginal_cost.is_some() {
-        limits.push(Label::MaxMarginalCost);
-    }
-    let whom = |buy: &crate::settings::MinimumBuy| buy.whom.0.values().cloned().collect::<Vec<_>>().join(" / ");
-    limits.extend(problem.settings.minimum_buys.iter().map(|buy| Label::MinimumBuy(whom(buy))));
-    limits.push(Label::Budget);
-    Conflict { limits: limits.iter().map(Label::to_string).collect(), short_by: 0.0, relax: Vec::new() }
 }

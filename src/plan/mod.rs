@@ -2,17 +2,25 @@
 //! the limits, and the frontier over budgets.
 
 pub mod answer;
+pub mod branch;
 pub mod cash;
 pub mod cents;
 pub mod complete;
 pub mod conflict;
+mod contradiction;
+pub mod contracts;
+pub mod count;
 pub mod days;
 pub mod envelope;
 pub mod explain;
+mod kernel;
+pub mod laminar;
 pub mod line;
 pub mod master;
+pub mod nested;
 pub mod money;
 pub mod polish;
+pub mod price;
 pub mod program;
 pub mod risk;
 pub mod rows;
@@ -20,6 +28,7 @@ pub mod rules;
 pub mod scenarios;
 pub mod search;
 pub mod solve;
+pub mod tree;
 pub mod unknown;
 
 pub use complete::complete;

@@ -11,8 +11,11 @@
 //! line. Φ is convex; its minimum is approached by moving q towards the worst draws of the plan that it leads to (Frank &
 //! Wolfe 1956), until the best plan seen and the least bound meet.
 
+use rayon::prelude::*;
+
+use super::count::{self, Count};
 use super::line::Line;
-use super::search::{self, Found, Task};
+use super::search::{Found, Task};
 use crate::check::Error;
 use crate::math::mean;
 use crate::settings::{Risk, RiskMeasure};
@@ -59,7 +62,7 @@ fn worst_weights(draws: &[f64], level: f64) -> Vec<f64> {
 
 /// KPI of a plan in each draw: draw i is one state of the world, added up over the lines.
 pub fn draws(lines: &[Line], spend: &[f64]) -> Vec<f64> {
-    let each: Vec<Vec<f64>> = lines.iter().zip(spend).map(|(line, x)| line.in_each_state(*x)).collect();
+    let each: Vec<Vec<f64>> = lines.par_iter().zip(spend).map(|(line, x)| line.in_each_state(*x)).collect();
     let count = each.iter().map(Vec::len).max().unwrap_or(0).max(1);
     // a certain curve is the same in every state
     let in_state = |states: &Vec<f64>, draw: usize| states.get(draw).or(states.first()).copied().unwrap_or(0.0);
@@ -70,11 +73,11 @@ pub fn draws(lines: &[Line], spend: &[f64]) -> Vec<f64> {
 ///
 /// # Errors
 ///
-/// As [`search::best`].
-pub fn best(task: &Task, risk: Risk) -> Result<Option<Found>, Error> {
+/// As [`count::best`].
+pub fn best(task: &Task, limits: &[Count], risk: Risk) -> Result<Option<Found>, Error> {
     let states = task.lines.iter().map(|line| line.states().len()).max().unwrap_or(0);
     if !counts(risk) || states < 2 {
-        return search::best(task);
+        return count::best(task, limits);
     }
     let mut worst = vec![1.0 / states as f64; states];
     let mut best: Option<(f64, Found)> = None;
@@ -82,7 +85,7 @@ pub fn best(task: &Task, risk: Risk) -> Result<Option<Found>, Error> {
     for step in 0..MOST_STEPS {
         let lines = weighed(task.lines, &worst, risk.weight);
         let weighed = Task { lines: &lines, allowed: task.allowed.clone(), rows: task.rows.clone(), ..*task };
-        let Some(found) = search::best(&weighed)? else { return Ok(None) };
+        let Some(found) = count::best(&weighed, limits)? else { return Ok(None) };
         bound = bound.min(found.bound);
         let draws = draws(task.lines, &found.spend);
         let reached = value(&draws, risk);

@@ -1,10 +1,13 @@
 //! Limits as rows: every bound keeps the name that the user gave it, and has no other.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use super::count::{self, Count};
 use super::line::{Allowed, Line};
 use crate::check::Error;
 use crate::settings::{Limit, NoCurve, PlanSettings, Whom};
+use crate::units::Field;
 
 /// What a row means to the user. Made where the row is made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,13 +105,28 @@ impl Row {
 ///
 /// [`crate::check::Kind::Settings`] for limits that match no line.
 pub fn all(lines: &[Line], settings: &PlanSettings) -> Result<(Vec<Row>, Vec<Allowed>), Error> {
+    let (rows, allowed, _) = all_with_counts(lines, settings)?;
+    Ok((rows, allowed))
+}
+
+/// As [`all`], and the limits on how many lines.
+///
+/// # Errors
+///
+/// As [`all`].
+pub fn all_with_counts(lines: &[Line], settings: &PlanSettings) -> Result<(Vec<Row>, Vec<Allowed>, Vec<Count>), Error> {
     let mut rows = Vec::new();
     let mut wrong = Vec::new();
-    let whom = |whom: &Whom| -> Vec<usize> { (0..lines.len()).filter(|i| whom.matches(&lines[*i].channel)).collect() };
+    let mut alone = vec![false; lines.len()];
+    let known = ByField::new(lines);
+    let whom = |whom: &Whom| known.members(whom, lines);
     for limit in &settings.limits {
         let members = whom(&limit.whom);
         if members.is_empty() {
             wrong.push(no_line(&format!("plan.limit `{}`", limit.name), lines));
+        }
+        if let [line] = members[..] {
+            alone[line] = true;
         }
         let groups = if limit.each { members.iter().map(|line| vec![*line]).collect() } else { vec![members] };
         groups.iter().for_each(|group| limit_rows(limit, group, lines, &mut rows));
@@ -125,8 +143,9 @@ pub fn all(lines: &[Line], settings: &PlanSettings) -> Result<(Vec<Row>, Vec<All
         }
     }
     Error::all(wrong)?;
-    rows.extend(without_curve(lines, settings, &rows));
-    Ok((rows, allowed))
+    let counts = count::all(|limit| whom(&settings.limits[limit].whom), settings);
+    rows.extend(without_curve(lines, settings, &alone));
+    Ok((rows, allowed, counts))
 }
 
 fn no_line(place: &str, lines: &[Line]) -> Error {
@@ -162,16 +181,33 @@ fn limit_rows(limit: &Limit, group: &[usize], lines: &[Line], rows: &mut Vec<Row
     }
 }
 
+/// Lines by the value of each field, so that a limit need not ask every line whether it is meant.
+struct ByField<'a>(BTreeMap<(Field, &'a str), Vec<usize>>);
+
+impl ByField<'_> {
+    fn new(lines: &[Line]) -> ByField<'_> {
+        let mut known: BTreeMap<(Field, &str), Vec<usize>> = BTreeMap::new();
+        for (index, line) in lines.iter().enumerate() {
+            for field in Field::ALL {
+                if let Some(value) = line.channel.value(field) {
+                    known.entry((field, value)).or_default().push(index);
+                }
+            }
+        }
+        ByField(known)
+    }
+
+    /// The lines that are meant, ascending.
+    fn members(&self, whom: &Whom, lines: &[Line]) -> Vec<usize> {
+        let Some((field, value)) = whom.0.iter().next() else { return (0..lines.len()).collect() };
+        let some = self.0.get(&(*field, value.as_str())).map_or(&[][..], Vec::as_slice);
+        some.iter().copied().filter(|line| whom.matches(&lines[*line].channel)).collect()
+    }
+}
+
 /// Lines without a curve stay where they are, or get nothing, unless a limit of the user's is about one of them alone.
-fn without_curve(lines: &[Line], settings: &PlanSettings, rows: &[Row]) -> Vec<Row> {
-    let alone = |line: usize| {
-        let about = |limit: &Limit| {
-            let mut whom = (0..lines.len()).filter(|i| limit.whom.matches(&lines[*i].channel));
-            whom.next() == Some(line) && whom.next().is_none()
-        };
-        settings.limits.iter().any(about) && rows.iter().any(|row| row.lines == [line])
-    };
-    let bare = (0..lines.len()).filter(|line| lines[*line].curve.is_err() && !alone(*line));
+fn without_curve(lines: &[Line], settings: &PlanSettings, alone: &[bool]) -> Vec<Row> {
+    let bare = (0..lines.len()).filter(|line| lines[*line].curve.is_err() && !alone[*line]);
     bare.flat_map(|line| {
         let channel = lines[line].channel.label.clone();
         let (label, bound) = match settings.no_curve {

@@ -3,17 +3,18 @@
 use rayon::prelude::*;
 
 use super::answer::{Answer, FrontierPoint, Status};
+use super::count::{self, Count, Counted};
 use super::explain::{self, Solution};
 use super::line::{Allowed, Line};
 use super::program::Aim;
-use super::rows::{self, Bounds, Row};
+use super::rows::{self, Bounds, Label, Number, Row, Sense};
 use super::rules::{Beside, Rules};
-use super::search::Task;
-use super::{cents, conflict, risk};
+use super::search::{Found, Task};
+use super::{cents, contradiction, risk};
 use crate::check::{Error, Kind};
 use crate::fit::Fitted;
 use crate::fit::store::season_sum;
-use crate::settings::{BudgetIn, Goal, PlanSettings};
+use crate::settings::{BudgetIn, Contract, Goal, PlanSettings};
 use crate::units::{Currency, Field};
 
 /// The problem that every scenario shares.
@@ -24,7 +25,22 @@ pub(super) struct Problem<'a> {
     pub rows: Vec<Row>,
     pub bounds: Bounds,
     pub aim: Aim,
+    pub counts: Vec<Count>,
+    /// The ceiling on what each line pays for its last KPI, when there is one.
+    pub ceilings: Vec<Option<Label>>,
+    /// How each line may be bought, before any row is about it: nothing or a minimum, in lots.
+    pub bought: Vec<Allowed>,
 }
+
+impl<'a> Problem<'a> {
+    /// The contracts that decide what face value costs: none when the budget is in face value.
+    pub fn contracts(&self) -> &'a [Contract] {
+        if self.settings.budget_in == BudgetIn::Cash { &self.settings.contracts } else { &[] }
+    }
+}
+
+/// How often spends are brought down by cents until their cash is within the budget.
+const MOST_TRIMS: usize = 20;
 
 /// How one scenario ended.
 pub(super) enum Outcome {
@@ -72,12 +88,6 @@ fn honoured(settings: &PlanSettings) -> Result<(), Error> {
         let what = "a plan for the worst draws with another goal than `most`";
         wrong.push(not_yet("plan.risk", what).help("use `goal = \"most\"`, or `risk = { measure = \"mean\" }`"));
     }
-    if settings.budget_in == BudgetIn::Cash && !settings.contracts.is_empty() {
-        let what = "a budget counted in cash beside contracts";
-        wrong.push(
-            not_yet("plan.budget_in", what).help("use `budget_in = \"face\"`; the plan states the cash of each line"),
-        );
-    }
     Error::all(wrong)
 }
 
@@ -98,14 +108,14 @@ pub(super) fn problem<'a>(fitted: &'a Fitted, rules: &'a Rules, left_out: Option
     let settings = &rules.settings;
     let lines = lines(fitted, rules)?;
     contracts_have_lines(&lines, settings)?;
-    let (mut rows, mut allowed) = rows::all(&lines, settings)?;
+    let (mut rows, mut allowed, mut counts) = rows::all_with_counts(&lines, settings)?;
     rules.narrow(fitted, &lines, &mut rows, &mut allowed)?;
     rows.retain(|row| left_out.is_none_or(|name| row.label.to_string() != name));
+    counts.retain(|count| left_out.is_none_or(|name| count.label.to_string() != name));
+    let bought = allowed.clone();
     let mut bounds = Bounds::new(&rows, allowed);
-    if let Some(ceiling) = settings.max_marginal_cost {
-        let each = bounds.allowed.par_iter_mut().zip(&lines);
-        each.for_each(|(allowed, line)| under_marginal_cost(allowed, line, ceiling, settings.budget));
-    }
+    let named = |label: &Label| left_out.is_none_or(|name| label.to_string() != name);
+    let ceilings = under_ceilings(&mut bounds.allowed, &lines, settings, named);
     let (kpi, spend) = match settings.goal {
         Goal::Most => (1.0, 0.0),
         Goal::BreakEven => (settings.value_per.unwrap_or(1.0), 1.0),
@@ -113,7 +123,7 @@ pub(super) fn problem<'a>(fitted: &'a Fitted, rules: &'a Rules, left_out: Option
     };
     let target = settings.target.filter(|_| settings.goal == Goal::LeastSpend);
     let aim = Aim { goal: settings.goal, kpi, spend, target, max_cost_per: settings.max_cost_per };
-    Ok(Problem { fitted, settings, lines, rows, bounds, aim })
+    Ok(Problem { fitted, settings, lines, rows, bounds, aim, counts, ceilings, bought })
 }
 
 /// Refuses a contract with a supplier that no line names: its commitment would be missed in silence.
@@ -147,6 +157,30 @@ fn lines(fitted: &Fitted, rules: &Rules) -> Result<Vec<Line>, Error> {
         })
     };
     fitted.channels.iter().enumerate().map(line).collect()
+}
+
+/// Narrows lines by the ceilings on what their last KPI may cost, those that are `kept`; which ceiling each line is under.
+pub(super) fn under_ceilings(
+    allowed: &mut [Allowed], lines: &[Line], settings: &PlanSettings, kept: impl Fn(&Label) -> bool,
+) -> Vec<Option<Label>> {
+    let mut under = vec![None; lines.len()];
+    if let (Some(ceiling), true) = (settings.max_marginal_cost, kept(&Label::MaxMarginalCost)) {
+        let each = allowed.par_iter_mut().zip(lines);
+        each.for_each(|(allowed, line)| under_marginal_cost(allowed, line, ceiling, settings.budget));
+        under.fill(Some(Label::MaxMarginalCost));
+    }
+    for limit in &settings.limits {
+        let label = Label::Limit(limit.name.clone());
+        let Some(ceiling) = limit.max_marginal_cost.filter(|_| kept(&label)) else { continue };
+        for line in (0..lines.len()).filter(|line| limit.whom.matches(&lines[*line].channel)) {
+            let before = allowed[line];
+            under_marginal_cost(&mut allowed[line], &lines[line], ceiling, settings.budget);
+            if allowed[line] != before {
+                under[line] = Some(label.clone());
+            }
+        }
+    }
+    under
 }
 
 /// Spends beyond which the last KPI costs more than `ceiling` are not allowed; a floor outranks it.
@@ -184,22 +218,24 @@ fn edge(mut inside: f64, mut outside: f64, holds: &impl Fn(f64) -> bool) -> f64 
 
 /// One scenario: the best plan at a budget, or why there is none.
 pub(super) fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
-    let contradiction = || conflict::find(problem.lines.len(), &problem.rows, budget);
     let rows: Vec<&Row> = problem.rows.iter().filter(|row| !row.is_bound()).collect();
     let empty = |allowed: &Allowed| allowed.within(0.0, f64::INFINITY).is_none();
     if problem.bounds.allowed.iter().any(empty) {
-        if let Some(conflict) = contradiction()? {
-            return Ok(Outcome::Conflict(conflict));
-        }
-        return Ok(Outcome::Conflict(explain::conflict_without_money(problem)));
+        return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));
     }
-    let task = Task { lines: &problem.lines, allowed: problem.bounds.allowed.clone(), rows, budget, aim: problem.aim };
-    let Some(found) = risk::best(&task, problem.settings.risk)? else {
-        let conflict = contradiction()?;
-        return Ok(Outcome::Conflict(conflict.unwrap_or_else(|| explain::conflict_without_money(problem))));
+    let contracts = problem.contracts();
+    let task = Task { lines: &problem.lines, allowed: problem.bounds.allowed.clone(), rows, budget, aim: problem.aim, contracts };
+    let Some(found) = risk::best(&task, &problem.counts, problem.settings.risk)? else {
+        return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));
     };
-    let spend = cents::rounded(&found.spend, &task.allowed, &task.rows, budget);
+    let task = Task { allowed: unchanged_held(problem, &found.spend), ..task };
+    let spend = if contracts.is_empty() {
+        cents::rounded(&found.spend, &task.allowed, &task.rows, budget)
+    } else {
+        in_cents(problem, &task, &found)
+    };
     Ok(Outcome::Plan(Box::new(Solution {
+        about: explain::about(problem, &found.duals),
         spend,
         bound: found.bound,
         duals: found.duals,
@@ -207,6 +243,47 @@ pub(super) fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         gains: found.slopes,
         budget,
     })))
+}
+
+/// The allowed spends, of a line that does not change where changes are counted only what it has: a cent is a change.
+fn unchanged_held(problem: &Problem, spend: &[f64]) -> Vec<Allowed> {
+    let mut allowed = problem.bounds.allowed.clone();
+    for count in problem.counts.iter().filter(|count| count.counted == Counted::Changed) {
+        for line in &count.lines {
+            let kept = count::kept(&problem.lines[*line]);
+            if (spend[*line] - kept).abs() < 0.005 {
+                allowed[*line] = Allowed::between(kept, kept);
+            }
+        }
+    }
+    allowed
+}
+
+/// Spends in whole cents whose cash, as written line by line, is within the budget.
+fn in_cents(problem: &Problem, task: &Task, found: &Found) -> Vec<f64> {
+    let row = |(lines, sense, bound): (&[usize], Sense, f64)| Row {
+        label: Label::Budget,
+        lines: lines.to_vec(),
+        total: 0.0,
+        sense,
+        bound,
+        number: Number::Amount,
+    };
+    let ends = |held: &(Vec<usize>, f64, f64)| {
+        let floor = row((&held.0, Sense::AtLeast, held.1));
+        let cap = held.2.is_finite().then(|| row((&held.0, Sense::AtMost, held.2)));
+        std::iter::once(floor).chain(cap).collect::<Vec<_>>()
+    };
+    let held: Vec<Row> = found.held.iter().flat_map(ends).collect();
+    let rows: Vec<&Row> = task.rows.iter().copied().chain(&held).collect();
+    let mut spend = cents::rounded(&found.spend, &task.allowed, &rows, found.spend.iter().sum());
+    for _ in 0..MOST_TRIMS {
+        let over = explain::line_cash(problem, &spend).iter().sum::<f64>() - task.budget;
+        if over < 0.005 || !cents::trimmed(&mut spend, &task.allowed, &rows, over) {
+            break;
+        }
+    }
+    spend
 }
 
 fn point(problem: &Problem, budget: f64, outcome: &Outcome) -> FrontierPoint {

@@ -13,15 +13,22 @@ use std::collections::BinaryHeap;
 use rayon::prelude::*;
 
 use super::envelope::{Cells, Envelope};
+use super::cash;
+use super::laminar::{self, Nested};
 use super::line::{Allowed, Line};
 use super::master;
 use super::polish;
 use super::program::{Aim, Duals, Program};
 use super::rows::Row;
 use crate::check::Error;
+use crate::settings::Contract;
 
 /// Relative gap at which the search ends.
 pub const TOLERANCE: f64 = 1e-6;
+/// Room for a line beyond the budget.
+const ROOM: f64 = 1.01;
+/// Relative gap of a plan under nested limits at which the search over programs is not begun.
+const GOOD_ENOUGH: f64 = 1e-4;
 /// Nodes after which it ends with what it has, and fewer where nodes are large: lines times nodes.
 const MOST_NODES: usize = 400;
 const MOST_WORK: usize = 20_000;
@@ -58,6 +65,8 @@ pub struct Task<'a> {
     pub budget: f64,
     /// What for.
     pub aim: Aim,
+    /// Contracts that decide what face value costs, when the budget is in cash; else none.
+    pub contracts: &'a [Contract],
 }
 
 /// The best plan found, and how good any could be.
@@ -73,6 +82,8 @@ pub struct Found {
     pub line_prices: Vec<f64>,
     /// Worth per further unit of spend, by line.
     pub slopes: Vec<f64>,
+    /// Between which face values suppliers' totals must stay for their cash to be what it is, by their lines.
+    pub held: Vec<(Vec<usize>, f64, f64)>,
 }
 
 /// Solves a task; `None` when no spend satisfies it.
@@ -82,6 +93,59 @@ pub struct Found {
 /// As [`master::solve`].
 pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     let Some(allowed) = capped(task) else { return Ok(None) };
+    if !task.contracts.is_empty()
+        && let Some(row) = task.rows.iter().find(|row| laminar::crosses_contracts(task, row))
+    {
+        return Err(across_suppliers(row));
+    }
+    let Some(roomy) = roomy(task) else { return Ok(None) };
+    let nested = match laminar::best(task, &roomy) {
+        Nested::NoPlan => return Ok(None),
+        Nested::Plan(found) => Some(*found),
+        Nested::Undecided if !task.contracts.is_empty() => return Err(neither_plan_nor_proof()),
+        Nested::Undecided => None,
+    };
+    if !task.contracts.is_empty() {
+        return Ok(nested);
+    }
+    let gap = |found: &Found| found.bound - value(task, &found.spend);
+    match nested {
+        Some(found) if gap(&found) <= GOOD_ENOUGH * found.bound.abs() => Ok(Some(found)),
+        Some(found) => {
+            let other = searched(task, allowed)?;
+            Ok(Some(other.map_or(found.clone(), |other| better(task, found, other))))
+        }
+        None => searched(task, allowed),
+    }
+}
+
+/// The end of a search that found no plan and did not prove that there is none.
+fn neither_plan_nor_proof() -> Error {
+    Error::setting("plan", "the search found no plan within the limits, and no proof that there is none")
+        .help("widen a minimum buy, a lot or a limit, and plan again")
+}
+
+/// A limit that a budget in cash cannot be planned beside.
+fn across_suppliers(row: &Row) -> Error {
+    let message = format!("in cash, beside contracts, the limit `{}` is about several suppliers or a share", row.label);
+    Error::setting("plan.budget_in", message)
+        .help("write it as amounts of single suppliers, or plan with `budget_in = \"face\"`: the cash is stated beside it")
+}
+
+/// The better of two plans, under the lower of their bounds.
+fn better(task: &Task, a: Found, b: Found) -> Found {
+    let bound = a.bound.min(b.bound);
+    let best = if value(task, &b.spend) > value(task, &a.spend) { b } else { a };
+    Found { bound, ..best }
+}
+
+/// The objective of a spend.
+pub(super) fn value(task: &Task, spend: &[f64]) -> f64 {
+    task.aim.value(map(spend.len(), |i| task.lines[i].value(spend[i])).iter().sum(), spend.iter().sum())
+}
+
+/// Solves a task whatever its limits are.
+fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> {
     let mut search = Search::new(task, &allowed);
     let Some(root) = search.solve(allowed)? else { return Ok(None) };
     let mut open = BinaryHeap::from([root]);
@@ -107,17 +171,31 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
         }
     }
     let open_bound = open.iter().map(|node| node.bound).fold(f64::NEG_INFINITY, f64::max);
-    let Some(plan) = search.incumbent.take() else { return Ok(None) };
+    let undecided = !open.is_empty() || search.left > f64::NEG_INFINITY;
+    let Some(plan) = search.incumbent.take() else {
+        return if undecided { Err(neither_plan_nor_proof()) } else { Ok(None) };
+    };
     let spend = search.polished(&plan);
     let bound = open_bound.max(search.left).max(plan.value);
     let (duals, line_prices) = search.priced(&spend).unwrap_or((plan.duals, plan.line_prices));
     let slopes = map(spend.len(), |i| task.lines[i].value_slope(spend[i]));
-    Ok(Some(Found { spend, bound, duals, line_prices, slopes }))
+    Ok(Some(Found { spend, bound, duals, line_prices, slopes, held: Vec::new() }))
 }
 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.
 fn capped(task: &Task) -> Option<Vec<Allowed>> {
     task.allowed.iter().map(|allowed| allowed.within(0.0, task.budget.max(allowed.low))).collect()
+}
+
+/// The allowed sets with a little more room than the budget has: what holds a line is then the budget, at its price, and
+/// not the end of its own set.
+pub(super) fn roomy(task: &Task) -> Option<Vec<Allowed>> {
+    let pieces = task.contracts.iter().flat_map(cash::pieces);
+    let most = |piece: cash::Piece| {
+        if piece.rate > 0.0 { ((task.budget - piece.base) / piece.rate).min(piece.to) } else { 10.0 * task.budget }
+    };
+    let most = ROOM * pieces.map(most).fold(task.budget, f64::max);
+    task.allowed.iter().map(|allowed| allowed.within(0.0, most.max(allowed.low))).collect()
 }
 
 /// A node after its program was solved and refined.

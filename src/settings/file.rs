@@ -333,6 +333,10 @@ pub(super) struct Limit {
     pub cut_at_most: Option<f64>,
     pub rise_at_most: Option<f64>,
     pub fixed: Option<f64>,
+    pub max_active: Option<usize>,
+    pub min_active: Option<usize>,
+    pub max_changed: Option<usize>,
+    pub max_marginal_cost: Option<f64>,
     pub each: bool,
     pub currency: Option<String>,
 }

@@ -83,7 +83,7 @@ impl Whom {
 ///
 /// Always an amount, a share or a named direction from reference spend, never a bare factor: a bare `0.7` is read as
 /// "70 % of history" by one tool and "cut by 70 %" by another.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limit {
     /// The only name it has, in prices and conflicts too.
     pub name: String,
@@ -103,6 +103,14 @@ pub struct Limit {
     pub rise_at_most: Option<f64>,
     /// Spend to hold exactly.
     pub fixed: Option<f64>,
+    /// Most lines that may spend anything.
+    pub max_active: Option<usize>,
+    /// Least lines that must spend something.
+    pub min_active: Option<usize>,
+    /// Most lines that may spend another amount than their reference.
+    pub max_changed: Option<usize>,
+    /// Ceiling on what each matching line pays for its last KPI.
+    pub max_marginal_cost: Option<f64>,
     /// Whether the bounds hold for each matching line instead of their sum.
     pub each: bool,
 }
@@ -226,12 +234,22 @@ fn limits(file: Vec<file::Limit>, wrong: &mut Vec<Error>) -> Vec<Limit> {
 fn limit_of(file: file::Limit, name: String, wrong: &mut Vec<Error>) -> Limit {
     let place = format!("plan.limit `{name}`");
     let keys = [file.min, file.max, file.share_min, file.share_max, file.cut_at_most, file.rise_at_most, file.fixed];
-    if keys.iter().all(Option::is_none) {
-        wrong.push(
-            Error::setting(&place, "bounds nothing")
-                .help("give it one or more of min, max, share_min, share_max, cut_at_most, rise_at_most, fixed"),
-        );
+    let counts = [file.max_active, file.min_active, file.max_changed];
+    if keys.iter().all(Option::is_none) && counts.iter().all(Option::is_none) && file.max_marginal_cost.is_none() {
+        wrong.push(Error::setting(&place, "bounds nothing").help(
+            "give it one or more of min, max, share_min, share_max, cut_at_most, rise_at_most, fixed, max_active, \
+             min_active, max_changed, max_marginal_cost",
+        ));
     }
+    if file.each && counts.iter().any(Option::is_some) {
+        wrong.push(Error::setting(&place, "a number of lines is of all matching lines: it has no meaning for `each`"));
+    }
+    if let (Some(least), Some(most)) = (file.min_active, file.max_active)
+        && least > most
+    {
+        wrong.push(Error::setting(&place, format!("`min_active` {least} is above `max_active` {most}")));
+    }
+    positive(file.max_marginal_cost, &format!("{place}.max_marginal_cost"), false, wrong);
     for (value, key) in
         [(file.min, "min"), (file.max, "max"), (file.fixed, "fixed"), (file.rise_at_most, "rise_at_most")]
     {
@@ -257,6 +275,10 @@ fn limit_of(file: file::Limit, name: String, wrong: &mut Vec<Error>) -> Limit {
         cut_at_most: file.cut_at_most,
         rise_at_most: file.rise_at_most,
         fixed: file.fixed,
+        max_active: file.max_active,
+        min_active: file.min_active,
+        max_changed: file.max_changed,
+        max_marginal_cost: file.max_marginal_cost,
         each: file.each,
     }
 }

@@ -165,13 +165,14 @@ fn floors_above_the_budget_are_a_conflict_in_the_users_words() {
     assert_eq!(answer.frontier[0].status, Status::Optimal);
 }
 
-/// Money does not mend it, so nothing is claimed of money: the candidates are named, and no way to give.
 #[test]
-fn a_minimum_buy_beyond_the_budget_is_a_conflict_without_a_proof() {
+fn a_minimum_buy_beyond_the_budget_is_a_conflict_that_names_what_gives_least() {
     let rest = "frontier = []\n[[plan.limit]]\nname = \"some\"\nmin = 500\n[[plan.minimum_buy]]\namount = 50000";
     let answer = planned(&[("a", hill(10.0, 500.0, 1.0)), ("b", hill(10.0, 500.0, 1.0))], 30_000.0, rest);
     let conflict = answer.conflict.unwrap();
-    assert_eq!((conflict.limits, conflict.relax), (vec!["minimum buy".to_owned(), "budget".to_owned()], Vec::new()));
+    assert_eq!(conflict.limits, ["budget", "some", "minimum buy"]);
+    assert_eq!((conflict.short_by, conflict.relax.len()), (500.0, 1));
+    assert_eq!((conflict.relax[0].limit.as_str(), conflict.relax[0].by), ("some", 500.0));
 }
 
 #[test]

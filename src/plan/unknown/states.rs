@@ -54,5 +54,8 @@ pub(super) fn with_lines<'a>(problem: &Problem<'a>, lines: Vec<Line>) -> Problem
         rows: problem.rows.clone(),
         bounds: problem.bounds.clone(),
         aim: problem.aim,
+        counts: problem.counts.clone(),
+        ceilings: problem.ceilings.clone(),
+        bought: problem.bought.clone(),
     }
 }

@@ -1,0 +1,579 @@
+//! A plan under limits that nest, at given allowed sets: prices found level by level, a bound, and a plan.
+//!
+//! ```text
+//!     maximise  Σ F_l(x_l) − m₀ · X_0     x_l in A_l,     low_g ≤ X_g ≤ high_g,     X_g = Σ of the lines under g
+//! ```
+//!
+//! At one price m for all of its lines a group spends X_g(m), which falls in m. A cap binds exactly when the price around
+//! the group is below the one at which X_g = high_g, and that price does not depend on the rest of the plan: so each group,
+//! smallest first, finds the prices of its ends by bisection, and from the outermost group inwards every price is the one
+//! around it, kept between them. With μ_g = m_g − m_parent the multipliers of the limits that bind,
+//!
+//! ```text
+//!     Σ_l max_x (F_l(x) − m_l x) + Σ_g μ_g b_g
+//! ```
+//!
+//! bounds every plan within the limits (weak duality), whatever the accuracy of the prices. Lines that jump at a price, from
+//! one end of a chord to the other, are what keeps the plan from the bound: few, one a limit that binds (Shapley–Folkman).
+
+use rayon::prelude::*;
+
+use super::line::Allowed;
+use super::price::{Choice, Curve};
+use super::tree::{Span, Tree};
+
+/// Relative distance at which two prices are one.
+const SAME_PRICE: f64 = 1e-11;
+/// Share of a sum within which it counts as reached.
+const REACHED: f64 = 1e-12;
+/// Steps to a price at most.
+const MOST_STEPS: usize = 200;
+/// Factor beyond which a price is as good as none, or as good as forbidding.
+const FAR: f64 = 1e12;
+/// Share of the money of a block below which a line does not jump.
+const JUMP: f64 = 1e-8;
+/// Lines from which on their pricing is shared among threads, and lines in one share.
+const PARALLEL: usize = 512;
+const SHARE: usize = 128;
+
+/// Lines under nested limits.
+pub struct Block<'a> {
+    /// The lines.
+    pub curves: Vec<&'a Curve<'a>>,
+    /// Their groups; the first is the block.
+    pub tree: Tree,
+    /// What each group may spend.
+    pub spans: Vec<Span>,
+    /// KPI that a unit of spend has to bring to be worth it: m₀.
+    pub worth: f64,
+    /// What else must hold.
+    pub asked: Asked,
+    /// Money that its amounts are measured by.
+    pub money: f64,
+}
+
+/// What must hold of the whole block besides.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// KPI to reach, with as little spend as possible.
+    pub target: Option<f64>,
+    /// Most that a KPI may cost on average.
+    pub cost: Option<f64>,
+}
+
+/// Prices around the place where a sum is reached: at `over` it is exceeded, at `under` not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Bracket {
+    pub over: f64,
+    pub under: f64,
+}
+
+/// Where the ends of a group's span bind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Clamp {
+    /// Below it the cap binds.
+    cap: Option<Bracket>,
+    /// Above it the floor binds.
+    floor: Option<Bracket>,
+}
+
+impl Clamp {
+    fn price(&self, around: f64) -> f64 {
+        let below = self.floor.map_or(around, |floor| around.min(floor.under));
+        self.cap.map_or(below, |cap| below.max(cap.under))
+    }
+
+    /// What the group spends at a price around it, when one of its ends binds.
+    fn bound(&self, around: f64, span: &Span) -> Option<f64> {
+        match (self.cap, self.floor) {
+            (Some(cap), _) if around <= cap.under => Some(span.high),
+            (_, Some(floor)) if around >= floor.under => Some(span.low),
+            _ => None,
+        }
+    }
+}
+
+/// A line that jumps at its price.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Jump {
+    /// The line.
+    pub line: usize,
+    /// Spend before the jump.
+    pub from: f64,
+    /// Spend after it.
+    pub to: f64,
+    /// Spend in the plan.
+    pub at: f64,
+    /// What the plan loses by standing between the two.
+    pub loss: f64,
+}
+
+/// A block solved over the concave hulls of its curves.
+#[derive(Clone, Debug)]
+pub struct Relaxed {
+    /// Nothing within the limits brings more.
+    pub bound: f64,
+    /// A spend by line that keeps the limits, jumps aside.
+    pub spend: Vec<f64>,
+    /// The lines that jump.
+    pub jumps: Vec<Jump>,
+    /// Price by group.
+    pub prices: Vec<f64>,
+    /// Which groups are at an end of their span, and how much that is.
+    pub ends: Vec<Option<f64>>,
+    /// How the block's own price came about.
+    pub held_by: HeldBy,
+}
+
+/// What sets the price of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldBy {
+    /// Its span, or nothing.
+    Spend,
+    /// The KPI to reach.
+    Target,
+    /// The ceiling on the average cost.
+    Cost,
+}
+
+impl<'a> Block<'a> {
+    /// A group of the block as a block of its own, at the price around it; and its lines and groups by their index here.
+    pub fn under(&self, group: usize, worth: f64) -> (Block<'a>, Vec<usize>, Vec<usize>) {
+        let (tree, lines, groups) = self.tree.under(group);
+        let curves = lines.iter().map(|line| self.curves[*line]).collect();
+        let spans = groups.iter().map(|group| self.spans[*group]).collect();
+        (Block { curves, tree, spans, worth, asked: Asked::default(), money: self.money }, lines, groups)
+    }
+
+    /// The KPI of a spend.
+    pub fn kpi(&self, spend: &[f64]) -> f64 {
+        let of = |share: (&[&Curve], &[f64])| share.0.iter().zip(share.1).map(|(curve, x)| curve.value(*x)).sum::<f64>();
+        if spend.len() < PARALLEL {
+            return of((&self.curves, spend));
+        }
+        let shares: Vec<f64> = self.curves.par_chunks(SHARE).zip(spend.par_chunks(SHARE)).map(of).collect();
+        shares.into_iter().sum()
+    }
+
+    /// The objective of a spend: with a target, as little spend as possible.
+    pub fn value(&self, spend: &[f64]) -> f64 {
+        let whole: f64 = spend.iter().sum();
+        if self.asked.target.is_some() { -whole } else { self.kpi(spend) - self.worth * whole }
+    }
+
+    /// Whether a spend is allowed and keeps every span, to within rounding.
+    pub fn holds(&self, allowed: &[Allowed], spend: &[f64]) -> bool {
+        let slack = 1e-9 * self.scale().max(1.0);
+        let mut sums: Vec<f64> =
+            self.tree.groups.iter().map(|group| group.lines.iter().map(|line| spend[*line]).sum()).collect();
+        for group in (1..sums.len()).rev() {
+            sums[self.tree.groups[group].parent] += sums[group];
+        }
+        let within = |(sum, span): (&f64, &Span)| *sum <= span.high + slack && *sum >= span.low - slack;
+        let asked = || {
+            let kpi = self.kpi(spend);
+            self.asked.target.is_none_or(|target| kpi >= target * (1.0 - 1e-9))
+                && self.asked.cost.is_none_or(|cost| sums[0] <= cost * kpi * (1.0 + 1e-9))
+        };
+        let spans = sums.iter().zip(&self.spans).all(within);
+        spans && allowed.iter().zip(spend).all(|(allowed, x)| allowed.holds(*x)) && asked()
+    }
+
+    /// Money that amounts of the block are measured by.
+    fn scale(&self) -> f64 {
+        self.money
+    }
+}
+
+/// Solves a block over the concave hulls of its curves; `None` when no spend keeps its limits.
+pub fn relaxed(block: &Block, allowed: &[Allowed], near: Option<&Relaxed>) -> Option<Relaxed> {
+    Relaxation { block, allowed, worth: block.worth, clamps: Vec::new() }.prepared(near)?.solved()
+}
+
+/// A block whose limits' prices are known, to be asked at one price around it after the other.
+pub struct Prepared<'a> {
+    /// The block.
+    pub block: Block<'a>,
+    allowed: Vec<Allowed>,
+    clamps: Vec<Clamp>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Finds the prices at which the block's limits bind; `None` when no spend keeps them.
+    pub fn new(block: Block<'a>, allowed: Vec<Allowed>) -> Option<Prepared<'a>> {
+        let relaxation = Relaxation { block: &block, allowed: &allowed, worth: 0.0, clamps: Vec::new() };
+        let clamps = relaxation.prepared(None)?.clamps;
+        Some(Prepared { block, allowed, clamps })
+    }
+
+    /// The block at a price around it.
+    pub fn at(&self, worth: f64) -> Option<Relaxed> {
+        let (block, allowed, clamps) = (&self.block, &self.allowed[..], self.clamps.clone());
+        Relaxation { block, allowed, worth, clamps }.solved()
+    }
+}
+
+struct Relaxation<'a, 'b> {
+    block: &'b Block<'a>,
+    allowed: &'b [Allowed],
+    /// The price around the block.
+    worth: f64,
+    clamps: Vec<Clamp>,
+}
+
+impl Relaxation<'_, '_> {
+    fn prepared(mut self, near: Option<&Relaxed>) -> Option<Self> {
+        let ends = self.ends()?;
+        self.clamps = vec![Clamp::default(); self.block.spans.len()];
+        for level in levels(&self.block.tree) {
+            let of = |group: &usize| (*group, self.clamp(*group, ends[*group], near));
+            let found: Vec<(usize, Clamp)> =
+                if level.len() > 1 { level.par_iter().map(of).collect() } else { level.iter().map(of).collect() };
+            found.into_iter().for_each(|(group, clamp)| self.clamps[group] = clamp);
+        }
+        Some(self)
+    }
+
+    fn solved(&self) -> Option<Relaxed> {
+        let (price, bracket, held_by) = self.price_of_all()?;
+        Some(self.answer(price, bracket, held_by))
+    }
+
+    /// Least and most that each group can spend; `None` when some group cannot keep its span.
+    fn ends(&self) -> Option<Vec<(f64, f64)>> {
+        let groups = &self.block.tree.groups;
+        let mut ends: Vec<(f64, f64)> = vec![(0.0, 0.0); groups.len()];
+        let slack = 1e-9 * self.block.scale().max(1.0);
+        for (index, group) in groups.iter().enumerate().rev() {
+            let own = group.lines.iter().map(|line| (self.allowed[*line].low, self.allowed[*line].high));
+            let within = group.children.iter().map(|child| ends[*child]);
+            let (low, high) = own.chain(within).fold((0.0, 0.0), |sum, (low, high)| (sum.0 + low, sum.1 + high));
+            let span = &self.block.spans[index];
+            if low > span.high + slack || high < span.low - slack || span.low > span.high + slack {
+                return None;
+            }
+            ends[index] = (low.max(span.low), high.min(span.high).max(low.max(span.low)));
+        }
+        Some(ends)
+    }
+
+    /// Where the ends of a group bind, when those of the groups within it are known.
+    fn clamp(&self, group: usize, ends: (f64, f64), near: Option<&Relaxed>) -> Clamp {
+        let span = &self.block.spans[group];
+        let guess = near.map_or_else(|| self.guess(group), |near| near.prices[group]);
+        let most = self.most(group);
+        let least = self.least(group);
+        let slack = REACHED * self.block.scale();
+        let cap = (most > span.high + slack).then(|| self.reach(group, span.high, guess));
+        let floor = if ends.0 >= ends.1 - slack && cap.is_some() {
+            cap.filter(|_| span.low >= span.high)
+        } else {
+            (least < span.low - slack).then(|| self.reach(group, span.low, guess))
+        };
+        Clamp { cap, floor }
+    }
+
+    /// Most that a group's members can spend together, its own span aside.
+    fn most(&self, group: usize) -> f64 {
+        let members = &self.block.tree.groups[group];
+        let own: f64 = members.lines.iter().map(|line| self.allowed[*line].high).sum();
+        own + members.children.iter().map(|child| self.most(*child).min(self.block.spans[*child].high)).sum::<f64>()
+    }
+
+    fn least(&self, group: usize) -> f64 {
+        let members = &self.block.tree.groups[group];
+        let own: f64 = members.lines.iter().map(|line| self.allowed[*line].low).sum();
+        own + members.children.iter().map(|child| self.least(*child).max(self.block.spans[*child].low)).sum::<f64>()
+    }
+
+    /// A price to begin at: what the group's lines bring on average at their reference.
+    fn guess(&self, group: usize) -> f64 {
+        let lines = self.block.tree.lines_under(group);
+        let some = lines.iter().step_by(1 + lines.len() / 32).map(|line| self.block.curves[*line]);
+        let sums = some.fold((0.0, 0.0), |sum, curve| {
+            let x = curve.line.reference;
+            if x > 0.0 { (sum.0 + curve.value(x), sum.1 + x) } else { sum }
+        });
+        if sums.0 > 0.0 && sums.1 > 0.0 { 0.5 * sums.0 / sums.1 } else { 1.0 }
+    }
+
+    /// What a group's members spend at a price of their own.
+    fn at(&self, group: usize, price: f64) -> f64 {
+        let members = &self.block.tree.groups[group];
+        let own = sum(&members.lines, PARALLEL, |line| self.best(*line, price).spend);
+        let child = |child: &usize| {
+            let bound = self.clamps[*child].bound(price, &self.block.spans[*child]);
+            bound.unwrap_or_else(|| self.at(*child, price))
+        };
+        own + sum(&members.children, PARALLEL / 4, child)
+    }
+
+    fn best(&self, line: usize, price: f64) -> Choice {
+        self.block.curves[line].best(&self.allowed[line], price)
+    }
+
+    /// The prices around the one at which a group's members spend `sum` together.
+    fn reach(&self, group: usize, sum: f64, guess: f64) -> Bracket {
+        reach(|price| self.at(group, price), sum, guess, REACHED * self.block.scale())
+    }
+
+    /// The price of the whole block.
+    fn price_of_all(&self) -> Option<(f64, Option<Bracket>, HeldBy)> {
+        let (worth, asked) = (self.worth, self.block.asked);
+        let price = self.clamps[0].price(worth);
+        let bracket = match (self.clamps[0].cap, self.clamps[0].floor) {
+            (Some(cap), _) if price > worth => Some(cap),
+            (_, Some(floor)) if price < worth => Some(floor),
+            _ => None,
+        };
+        let mut found = (price, bracket, HeldBy::Spend);
+        if let Some(cost) = asked.cost {
+            // what the ceiling leaves room for, most where a unit of spend brings just as much as it may cost
+            let over = |price: f64| {
+                let (spend, kpi) = self.kpi_at(price);
+                spend - cost * kpi
+            };
+            if over(found.0) > 0.0 {
+                let (mut low, mut high) = (found.0, 1.0 / cost);
+                if low >= high || over(high) > REACHED * self.block.scale() {
+                    return None;
+                }
+                while high - low > SAME_PRICE * high {
+                    let middle = if low > 0.0 { (low * high).sqrt() } else { high / 16.0 };
+                    if over(middle) > 0.0 { low = middle } else { high = middle }
+                    if high < 1e-200 {
+                        break;
+                    }
+                }
+                found = (high, Some(Bracket { over: low, under: high }), HeldBy::Cost);
+            }
+        }
+        if let Some(target) = asked.target {
+            if self.kpi_at(found.1.map_or(found.0, |bracket| bracket.over)).1 < target * (1.0 - 1e-12) {
+                return None;
+            }
+            let reached = reach(|price| self.kpi_at(price).1, target, self.guess(0), 1e-12 * target);
+            if reached.under > found.0 {
+                found = (reached.over.max(0.0), Some(reached), HeldBy::Target);
+            }
+        }
+        Some(found)
+    }
+
+    /// Spend and KPI of the whole block at a price, the lines of groups at their ends included.
+    fn kpi_at(&self, price: f64) -> (f64, f64) {
+        let prices = self.prices(price);
+        let of = |group: (&super::tree::Group, &f64)| {
+            let choices = group.0.lines.iter().map(|line| self.best(*line, *group.1));
+            choices.fold((0.0, 0.0), |sum, choice| (sum.0 + choice.spend, sum.1 + choice.value))
+        };
+        let groups = self.block.tree.groups.iter().zip(&prices).map(of);
+        groups.fold((0.0, 0.0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
+    }
+
+    /// The price of each group when the block's is given.
+    fn prices(&self, price: f64) -> Vec<f64> {
+        let mut prices = vec![price; self.clamps.len()];
+        for group in 1..prices.len() {
+            prices[group] = self.clamps[group].price(prices[self.block.tree.groups[group].parent]);
+        }
+        prices
+    }
+
+    fn answer(&self, price: f64, bracket: Option<Bracket>, held_by: HeldBy) -> Relaxed {
+        let (groups, spans) = (&self.block.tree.groups, &self.block.spans);
+        let prices = self.prices(price);
+        let worth = self.worth;
+        let around = |group: usize| if group == 0 { worth } else { prices[groups[group].parent] };
+        let mut ends: Vec<Option<f64>> = vec![None; groups.len()];
+        let mut brackets: Vec<Option<Bracket>> = vec![bracket; groups.len()];
+        for group in 0..groups.len() {
+            if group == 0 && held_by != HeldBy::Spend {
+                continue;
+            }
+            if group > 0 {
+                brackets[group] = brackets[groups[group].parent];
+            }
+            let clamp = &self.clamps[group];
+            if prices[group] != around(group) {
+                let capped = prices[group] > around(group);
+                ends[group] = Some(if capped { spans[group].high } else { spans[group].low });
+                brackets[group] = if capped { clamp.cap } else { clamp.floor };
+            }
+        }
+        let (spend, jumps) = self.spend(&prices, &brackets, &ends, held_by);
+        let bound = self.bound(&prices, &ends, held_by);
+        Relaxed { bound, spend, jumps, prices, ends, held_by }
+    }
+
+    /// What no plan exceeds, by the prices.
+    fn bound(&self, prices: &[f64], ends: &[Option<f64>], held_by: HeldBy) -> f64 {
+        let groups = &self.block.tree.groups;
+        let each = groups.iter().zip(prices).map(|(group, price)| {
+            sum(&group.lines, PARALLEL, |line| self.best(*line, *price).above)
+        });
+        let above: f64 = each.sum();
+        let mut bound = above;
+        for (group, end) in ends.iter().enumerate() {
+            let around = if group == 0 { self.worth } else { prices[groups[group].parent] };
+            bound += end.map_or(0.0, |end| (prices[group] - around) * end);
+        }
+        let cost = self.block.asked.cost.unwrap_or(0.0);
+        match (held_by, self.block.asked.target) {
+            // with the ceiling's multiplier μ a KPI is worth 1 + c μ, and a unit of spend as much of it as the price says
+            (HeldBy::Cost, _) => bound * (1.0 - cost * self.worth) / (1.0 - cost * prices[0]),
+            // with the target's multiplier ν, a unit of spend is worth 1 and a KPI ν = 1 ÷ price
+            (_, Some(target)) => (bound - target) / prices[0],
+            _ => bound,
+        }
+    }
+
+    /// A spend by line at the prices, what is left of a sum given to lines that jump; and those lines.
+    fn spend(
+        &self, prices: &[f64], brackets: &[Option<Bracket>], ends: &[Option<f64>], held_by: HeldBy,
+    ) -> (Vec<f64>, Vec<Jump>) {
+        let groups = &self.block.tree.groups;
+        let owner = owners(&self.block.tree, ends);
+        let mut left: Vec<f64> = ends.iter().map(|end| end.unwrap_or(0.0)).collect();
+        for group in 1..groups.len() {
+            left[owner[groups[group].parent]] -= ends[group].unwrap_or(0.0);
+        }
+        let mut spend = vec![0.0; self.allowed.len()];
+        let mut rises: Vec<(usize, usize, Choice, Choice)> = Vec::new();
+        let least = JUMP * self.block.scale();
+        for (group, members) in groups.iter().enumerate() {
+            let price = brackets[group].unwrap_or(Bracket { over: prices[group], under: prices[group] });
+            for (line, under, over) in self.around(&members.lines, price) {
+                spend[line] = under.spend;
+                left[owner[group]] -= under.spend;
+                if over.spend - under.spend > least {
+                    rises.push((owner[group], line, under, over));
+                }
+            }
+        }
+        let mut jumps = Vec::new();
+        for (owner, line, from, to) in rises {
+            let room = match (ends[owner], held_by) {
+                (Some(_), _) => left[owner].clamp(0.0, to.spend - from.spend),
+                (None, HeldBy::Target) if owner == 0 => to.spend - from.spend,
+                _ => 0.0,
+            };
+            spend[line] += room;
+            left[owner] -= room;
+            let chord = from.value + (to.value - from.value) * room / (to.spend - from.spend);
+            let miss = (chord - self.block.curves[line].value(spend[line])).max(0.0);
+            let loss = if ends[owner].is_some() { miss } else { to.value - from.value };
+            jumps.push(Jump { line, from: from.spend, to: to.spend, at: spend[line], loss });
+        }
+        (spend, jumps)
+    }
+
+    /// The best of lines on both sides of a price.
+    fn around(&self, lines: &[usize], price: Bracket) -> Vec<(usize, Choice, Choice)> {
+        let of = |line: &usize| {
+            let under = self.best(*line, price.under);
+            let over = if price.over < price.under { self.best(*line, price.over) } else { under };
+            (*line, under, over)
+        };
+        if lines.len() >= PARALLEL {
+            lines.par_iter().with_min_len(SHARE).map(of).collect()
+        } else {
+            lines.iter().map(of).collect()
+        }
+    }
+}
+
+/// The group whose price each group has: itself when it is at an end of its span, else the one around it.
+pub fn owners(tree: &Tree, ends: &[Option<f64>]) -> Vec<usize> {
+    let mut owner = vec![0; tree.groups.len()];
+    for group in 1..owner.len() {
+        owner[group] = if ends[group].is_some() { group } else { owner[tree.groups[group].parent] };
+    }
+    owner
+}
+
+/// A sum in one order, however many threads make it.
+fn sum(of: &[usize], parallel: usize, f: impl Fn(&usize) -> f64 + Sync) -> f64 {
+    if of.len() < parallel {
+        return of.iter().map(f).sum();
+    }
+    let share = (parallel / 4).max(1);
+    let shares: Vec<f64> = of.par_chunks(share).map(|of| of.iter().map(&f).sum::<f64>()).collect();
+    shares.into_iter().sum()
+}
+
+/// The groups by how deep they lie, the deepest first.
+fn levels(tree: &Tree) -> Vec<Vec<usize>> {
+    let mut depth = vec![0_usize; tree.groups.len()];
+    for group in 1..depth.len() {
+        depth[group] = depth[tree.groups[group].parent] + 1;
+    }
+    let deepest = depth.iter().copied().max().unwrap_or(0);
+    let mut levels = vec![Vec::new(); deepest + 1];
+    depth.iter().enumerate().for_each(|(group, depth)| levels[deepest - depth].push(group));
+    levels
+}
+
+/// The prices around the one at which `f`, which falls in it, passes `sum`: by the secant of logarithms, and by halving
+/// where that does not get ahead.
+pub(super) fn reach(f: impl Fn(f64) -> f64, sum: f64, guess: f64, slack: f64) -> Bracket {
+    let start = if guess > 0.0 && guess.is_finite() { guess } else { 1.0 };
+    let (mut over, mut under) = (None, None);
+    let (mut price, mut factor) = (start, 1.2);
+    loop {
+        let reached = f(price);
+        if reached > sum {
+            over = Some((price, reached));
+        } else {
+            under = Some((price, reached));
+        }
+        if over.is_some() && under.is_some() {
+            break;
+        }
+        if price < start / FAR {
+            return Bracket { over: -1.0, under: price };
+        }
+        if price > start * FAR {
+            return Bracket { over: price, under: price };
+        }
+        price = if reached > sum { price * factor } else { price / factor };
+        factor = (factor * factor).min(64.0);
+    }
+    let (Some(mut over), Some(mut under)) = (over, under) else { return Bracket { over: start, under: start } };
+    let (mut weight, mut slow) = (0_i32, false);
+    for _ in 0..MOST_STEPS {
+        if under.0 / over.0 - 1.0 <= SAME_PRICE {
+            break;
+        }
+        if sum - under.1 <= slack {
+            return Bracket { over: under.0, under: under.0 };
+        }
+        let width = under.0 / over.0 - 1.0;
+        let price = between(over, under, sum, if slow { i32::MAX } else { weight });
+        let reached = f(price);
+        if reached > sum {
+            over = (price, reached);
+            weight = if weight > 0 { weight + 1 } else { 1 };
+        } else {
+            under = (price, reached);
+            weight = if weight < 0 { weight - 1 } else { -1 };
+        }
+        slow = under.0 / over.0 - 1.0 > 0.25 * width;
+    }
+    Bracket { over: over.0, under: under.0 }
+}
+
+/// The next price to look at; `weight` counts how often in turn the same end moved.
+fn between(over: (f64, f64), under: (f64, f64), sum: f64, weight: i32) -> f64 {
+    let width = (under.0 / over.0).ln();
+    let (above, below) = ((over.1 / sum).ln(), (sum / under.1.max(1e-300)).ln());
+    let mut share = above / (above + below);
+    if !share.is_finite() || weight.unsigned_abs() >= 3 {
+        share = 0.5;
+    } else if weight >= 2 {
+        share = (above / (above + below / 2.0)).max(share);
+    } else if weight <= -2 {
+        share = (above / 2.0 / (above / 2.0 + below)).min(share);
+    }
+    over.0 * (width * share.clamp(1e-3, 1.0 - 1e-3)).exp()
+}

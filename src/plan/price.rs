@@ -1,0 +1,361 @@
+//! The best spend of one line at a price, exactly, over its own allowed set and whatever its curve's shape.
+//!
+//! ```text
+//!     max over x in A of F(x) − m x            m: price of a unit of spend ÷ worth of a KPI
+//! ```
+//!
+//! Where F is concave the answer is where F' passes m: a formula or a few Newton steps. One state that is S-shaped is
+//! convex up to its inflection, so that there only the ends count. A mean over states of different shapes may turn several
+//! times below its last inflection: there cells are split until the polyline above them ([`super::envelope`]) proves that
+//! nothing better is hidden. What is returned beside the answer is an upper bound on the maximum that holds however
+//! accurate the answer is: tangents stand above concave parts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::envelope;
+use super::kernel::{Hill, Kernel};
+use super::line::{Allowed, Line};
+use crate::fit::Saturation;
+
+/// A line's best at a price.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// Spend.
+    pub spend: f64,
+    /// KPI at it.
+    pub value: f64,
+    /// F(x) − m x at it.
+    pub gain: f64,
+    /// What no allowed spend exceeds in F(x) − m x.
+    pub above: f64,
+}
+
+/// What a line pays for counting, in KPI.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Charge {
+    /// For spending anything; negative for what it is given.
+    pub active: f64,
+    /// For spending another amount than it is kept at.
+    pub change: f64,
+    /// What it is kept at.
+    pub kept: f64,
+    /// Whether it pays for a change whatever it spends.
+    pub changed: bool,
+}
+
+impl Charge {
+    /// Nothing.
+    pub const NONE: Charge = Charge { active: 0.0, change: 0.0, kept: 0.0, changed: false };
+
+    fn of(&self, x: f64) -> f64 {
+        let changes = self.changed || (x - self.kept).abs() > 0.005;
+        (if x > 0.0 { self.active } else { 0.0 }) + if changes { self.change } else { 0.0 }
+    }
+}
+
+/// How a curve is curved.
+#[derive(Clone, Debug)]
+enum Shape {
+    /// Nothing is known of what it brings.
+    None,
+    /// One state: convex up to a spend, concave from there.
+    One(f64),
+    /// Straight between points, flat beyond the last; (spend, KPI).
+    Straight(Vec<(f64, f64)>),
+    /// Concave from a spend on; below it, anything.
+    Mixed(f64),
+}
+
+/// Relative accuracy of the slope at a stationary point.
+const SLOPE_ACCURACY: f64 = 1e-13;
+/// Steps to a stationary point at most.
+const MOST_STEPS: usize = 80;
+/// Share of a line's best by which a hidden maximum may exceed it.
+const HIDDEN: f64 = 1e-9;
+/// Cells looked at in search of hidden maxima.
+const MOST_CELLS: usize = 4_000;
+
+/// A line ready for pricing.
+#[derive(Debug)]
+pub struct Curve<'a> {
+    /// The line.
+    pub line: &'a Line,
+    kernel: Kernel<'a>,
+    shape: Shape,
+    /// What it pays for counting.
+    pub charge: Charge,
+    /// The last stationary point, where the next search begins.
+    last: AtomicU64,
+}
+
+impl<'a> Curve<'a> {
+    /// Prepares a line.
+    pub fn new(line: &'a Line) -> Curve<'a> {
+        let kernel = Kernel::new(line);
+        let shape = shape(line, &kernel);
+        Curve { line, kernel, shape, charge: Charge::NONE, last: AtomicU64::new(line.reference.max(0.0).to_bits()) }
+    }
+
+    /// KPI at spend `x`.
+    pub fn value(&self, x: f64) -> f64 {
+        if x > 0.0 || !self.kernel.others.is_empty() { self.kernel.value(x) } else { 0.0 }
+    }
+
+    /// The best allowed spend at price `m`, charges paid; the ends of the set must be allowed themselves.
+    pub fn best(&self, allowed: &Allowed, m: f64) -> Choice {
+        let best = self.uncharged(allowed, m);
+        if self.charge.active == 0.0 && self.charge.change == 0.0 {
+            return best;
+        }
+        let paid = |choice: Choice, charge: f64| Choice {
+            gain: choice.gain - charge,
+            above: choice.above - charge,
+            ..choice
+        };
+        // whatever else it spends it pays for all that counts
+        let most = self.charge.active + self.charge.change;
+        let mut charged = paid(best, most);
+        let least = allowed.up(allowed.low.max(0.01));
+        for x in [Some(0.0), Some(self.charge.kept), least].into_iter().flatten().filter(|x| allowed.holds(*x)) {
+            charged = better(charged, paid(self.at(x, m), self.charge.of(x)));
+        }
+        charged
+    }
+
+    fn uncharged(&self, allowed: &Allowed, m: f64) -> Choice {
+        let (low, high) = (allowed.low, allowed.high);
+        if low >= high || matches!(self.shape, Shape::None) {
+            let spend = if low < high && m < 0.0 { high } else { low };
+            return self.at(spend, m);
+        }
+        match allowed.island() {
+            Some(from) => better(self.at(0.0, m), self.best_between(from.min(high), high, allowed.lot, m)),
+            None => self.best_between(low, high, allowed.lot, m),
+        }
+    }
+
+    fn at(&self, spend: f64, m: f64) -> Choice {
+        let value = self.value(spend);
+        let gain = value - m * spend;
+        Choice { spend, value, gain, above: gain }
+    }
+
+    fn best_between(&self, from: f64, to: f64, lot: f64, m: f64) -> Choice {
+        if m <= 0.0 || from >= to {
+            return self.at(to, m);
+        }
+        match &self.shape {
+            Shape::None => self.at(from, m),
+            Shape::Straight(points) => self.best_straight(points, from, to, lot, m),
+            Shape::One(turn) if *turn <= from => self.best_concave(from, to, lot, m),
+            Shape::One(turn) => {
+                let (left, right) = (down(turn.min(to), lot).max(from), up(*turn, lot));
+                let ends = better(self.at(from, m), self.at(left, m));
+                if right < to { better(ends, self.best_concave(right, to, lot, m)) } else { better(ends, self.at(to, m)) }
+            }
+            Shape::Mixed(turn) if *turn <= from => self.best_concave(from, to, lot, m),
+            Shape::Mixed(turn) => {
+                let right = up(turn.min(to), lot).clamp(from, to);
+                let beyond = if right < to { self.best_concave(right, to, lot, m) } else { self.at(to, m) };
+                self.best_hidden(from, turn.min(to), lot, m, better(self.at(from, m), beyond))
+            }
+        }
+    }
+
+    fn best_straight(&self, points: &[(f64, f64)], from: f64, to: f64, lot: f64, m: f64) -> Choice {
+        let mut best = better(self.at(from, m), self.at(to, m));
+        let after = points.partition_point(|point| point.0 <= from);
+        for (x, _) in points[after..].iter().take_while(|point| point.0 < to) {
+            let whole = self.at(*x, m);
+            if lot > 0.0 {
+                // the corner itself may not be bought, but bounds what its neighbours bring
+                let near = better(self.at(down(*x, lot).max(from), m), self.at(up(*x, lot).min(to), m));
+                best = better(best, near);
+                best.above = best.above.max(whole.above);
+            } else {
+                best = better(best, whole);
+            }
+        }
+        best
+    }
+
+    /// The best on an interval where the curve is concave.
+    fn best_concave(&self, from: f64, to: f64, lot: f64, m: f64) -> Choice {
+        let (x, slack) = match (&self.kernel.hills[..], &self.kernel.others[..]) {
+            ([hill], []) => (stationary_hill(hill, m).clamp(from, to), 0.0),
+            ([], [(weight, curve)]) => (self.stationary_other(*weight, curve, from, to, m).clamp(from, to), 0.0),
+            _ => self.stationary(from, to, m),
+        };
+        if lot > 0.0 {
+            return better(self.at(down(x, lot).max(from), m), self.at(up(x, lot).min(to), m));
+        }
+        let mut best = self.at(x, m);
+        best.above += slack;
+        best
+    }
+
+    /// Where one state of a family with a closed form has slope `m`.
+    fn stationary_other(&self, weight: f64, curve: &Saturation, from: f64, to: f64, m: f64) -> f64 {
+        let periods = self.kernel.periods;
+        // slope per period that is worth m
+        let slope = m * periods / weight;
+        let rate = match curve {
+            Saturation::Power { scale, exponent } if *exponent < 1.0 => {
+                (slope / (scale * exponent)).powf(1.0 / (exponent - 1.0))
+            }
+            Saturation::Log { scale, half } => scale / slope - half,
+            Saturation::Saturating { top, half } => half * (top / (half * slope)).ln(),
+            _ => return if self.kernel.slope(from) > m { to } else { from },
+        };
+        rate.max(0.0) * periods
+    }
+
+    /// Where the slope of several states passes `m` on an interval on which it falls, and by how much the tangents there
+    /// leave room above.
+    fn stationary(&self, from: f64, to: f64, m: f64) -> (f64, f64) {
+        let (mut low, mut high) = (from, to);
+        let mut x = f64::from_bits(self.last.load(Ordering::Relaxed)).clamp(from.max(to * 1e-12), to);
+        let mut before: Option<(f64, f64)> = None;
+        let mut slope = self.kernel.slope(x);
+        for _ in 0..MOST_STEPS {
+            if (slope / m - 1.0).abs() <= SLOPE_ACCURACY || high - low <= 1e-14 * high {
+                break;
+            }
+            if slope > m { low = x } else { high = x }
+            if low == to || high == from {
+                break;
+            }
+            // slope falls like a power of spend near any spend
+            let power = before.map_or(1.5, |(y, s)| -(slope / s).ln() / (x / y).ln());
+            let power = if power.is_finite() && power > 1e-3 { power.min(20.0) } else { 1.5 };
+            let next = x * (slope / m).powf(1.0 / power);
+            before = Some((x, slope));
+            x = if next >= to && high == to {
+                to
+            } else if next <= from && low == from {
+                from
+            } else if next > low && next < high {
+                next
+            } else {
+                middle(low, high)
+            };
+            slope = self.kernel.slope(x);
+        }
+        if x > 0.0 {
+            self.last.store(x.to_bits(), Ordering::Relaxed);
+        }
+        let off = slope - m;
+        let room = if off > 0.0 { if x < to { high.max(x) - x } else { 0.0 } } else if x > from { x - low.min(x) } else { 0.0 };
+        (x, if room > 0.0 { off.abs() * room } else { 0.0 })
+    }
+
+    /// The best of what is known and of an interval where the curve may turn several times.
+    fn best_hidden(&self, from: f64, to: f64, lot: f64, m: f64, known: Choice) -> Choice {
+        let mut best = known;
+        // a curve does not fall: nothing on [a, b] brings more than its end for less than its beginning
+        let steps = |a: f64, b: f64| self.value(b) - m * a;
+        if steps(from, to) <= best.gain {
+            return best;
+        }
+        let mut cells = vec![(from, to)];
+        for (_, curve) in &self.kernel.others {
+            if let Saturation::Points(points) = curve {
+                cells = points.iter().fold(cells, |cells, point| cut(cells, point.0 * self.kernel.periods));
+            }
+        }
+        let mut looked = 0;
+        while let Some((a, b)) = cells.pop() {
+            let hidden = || envelope::corners(self.line, a, b).iter().map(|(x, y)| y - m * x).fold(f64::MIN, f64::max);
+            let least = best.gain + HIDDEN * best.value.abs();
+            let bound = if steps(a, b) <= least { steps(a, b) } else { hidden().min(steps(a, b)) };
+            looked += 1;
+            if bound <= least || looked >= MOST_CELLS || b - a <= 1e-9 * b {
+                best.above = best.above.max(bound);
+                continue;
+            }
+            let middle = middle(a, b);
+            for x in [down(middle, lot).max(from), up(middle, lot).min(to)] {
+                best = better(best, self.at(x, m));
+            }
+            cells.extend([(a, middle), (middle, b)]);
+        }
+        best
+    }
+}
+
+fn shape(line: &Line, kernel: &Kernel) -> Shape {
+    let is_points = |curve: &Saturation| matches!(curve, Saturation::Points(_));
+    let states = line.states();
+    if states.is_empty() {
+        return Shape::None;
+    }
+    if kernel.hills.is_empty() && kernel.others.iter().all(|(_, curve)| is_points(curve)) {
+        return Shape::Straight(knots(kernel));
+    }
+    let turn = |curve: &Saturation| curve.inflection().map_or(f64::INFINITY, |turn| turn * line.periods);
+    let turn = states.iter().map(|state| turn(&state.saturation)).fold(0.0, f64::max);
+    if states.len() == 1 { Shape::One(turn) } else { Shape::Mixed(turn) }
+}
+
+/// The places where any of the states given as points turns.
+fn knots(kernel: &Kernel) -> Vec<(f64, f64)> {
+    let mut places: Vec<f64> = Vec::new();
+    for (_, curve) in &kernel.others {
+        if let Saturation::Points(points) = curve {
+            places.extend(points.iter().map(|point| point.0 * kernel.periods));
+        }
+    }
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    places.into_iter().map(|x| (x, kernel.value(x))).collect()
+}
+
+fn cut(cells: Vec<(f64, f64)>, at: f64) -> Vec<(f64, f64)> {
+    let split = |(a, b): (f64, f64)| if at > a && at < b { vec![(a, at), (at, b)] } else { vec![(a, b)] };
+    cells.into_iter().flat_map(split).collect()
+}
+
+/// The spend on the concave part of a Hill curve where its slope is `m`: 0 when it is nowhere so steep.
+///
+/// With v = s (ln x − ln κ), ln F' = ln(β s) − ln κ − (1 + 1 ÷ s) v − 2 ln(1 + e^{−v}) is concave in v, and lies below its
+/// asymptote for large v: Newton's steps from where the asymptote passes ln m go down to the root without passing it.
+fn stationary_hill(hill: &Hill, m: f64) -> f64 {
+    let power = 1.0 + 1.0 / hill.slope;
+    let height = (hill.top * hill.slope).ln() - hill.ln_half - m.ln();
+    let mut v = height / power;
+    for _ in 0..MOST_STEPS {
+        let tail = (-v).exp();
+        if !tail.is_finite() {
+            return 0.0;
+        }
+        let off = height - power * v - 2.0 * tail.ln_1p();
+        let fall = -power + 2.0 * tail / (1.0 + tail);
+        if fall >= 0.0 {
+            return 0.0;
+        }
+        let step = off / fall;
+        v -= step;
+        if step.abs() <= 1e-15 * v.abs().max(1.0) {
+            break;
+        }
+    }
+    (hill.ln_half + v / hill.slope).exp()
+}
+
+/// The better of two, under both bounds.
+fn better(a: Choice, b: Choice) -> Choice {
+    let best = if b.gain > a.gain { b } else { a };
+    Choice { above: a.above.max(b.above), ..best }
+}
+
+fn middle(a: f64, b: f64) -> f64 {
+    if a > 0.0 { if b / a > 4.0 { (a * b).sqrt() } else { f64::midpoint(a, b) } } else { b / 16.0 }
+}
+
+fn down(x: f64, lot: f64) -> f64 {
+    if lot > 0.0 { (x / lot + 1e-7).floor() * lot } else { x }
+}
+
+fn up(x: f64, lot: f64) -> f64 {
+    if lot > 0.0 { (x / lot - 1e-7).ceil() * lot } else { x }
+}
