@@ -340,13 +340,13 @@ mod tests {
                 asked.extend(asked_for(&path));
                 continue;
             }
-            let text = fs::read_to_string(&path).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
-            let text = text.replace("( \"", "(\"");
             let marks: &[&str] = match path.extension().and_then(|extension| extension.to_str()) {
                 Some("rs") => &["say(\"", "tell(\""],
                 Some("html") => &["w."],
-                _ => &[],
+                _ => continue,
             };
+            let text = fs::read_to_string(&path).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            let text = text.replace("( \"", "(\"");
             asked.extend(marks.iter().flat_map(|mark| keys_after(&text, mark)));
         }
         asked.remove("key");
