@@ -70,7 +70,8 @@ fn mixed(lines: usize, groups: usize, draws: usize, rest: &str) -> (Fitted, Sett
     );
     let models = store::parse(&text, "bench").unwrap_or_else(|error| panic!("{error}"));
     let budget = (0.9 * whole).round();
-    let mut text = format!("[plan]\nstart = \"2026-06-01\"\nend = \"2026-06-30\"\nbudget = {budget}\nfrontier = []\n{rest}\n");
+    let mut text =
+        format!("[plan]\nstart = \"2026-06-01\"\nend = \"2026-06-30\"\nbudget = {budget}\nfrontier = []\n{rest}\n");
     for group in 0..groups {
         let (least, most) = (0.3 * whole / groups as f64, rng.random_range(0.7..1.2) * whole / groups as f64);
         let limit = format!("name = \"g{group}\"\nwhere = {{ platform = \"p{group}\" }}\nmin = {least}\nmax = {most}");

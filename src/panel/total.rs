@@ -218,7 +218,14 @@ mod tests {
             entry
         });
         let (entries, currency) = (entries.collect(), "CNY".parse().unwrap());
-        Ledger { currency, entries, rows: RowCount::default(), sources: Vec::new(), late: Vec::new(), findings: Vec::new() }
+        Ledger {
+            currency,
+            entries,
+            rows: RowCount::default(),
+            sources: Vec::new(),
+            late: Vec::new(),
+            findings: Vec::new(),
+        }
     }
 
     fn total(rows: impl IntoIterator<Item = (i64, Option<f64>)>, days: u32) -> Total {

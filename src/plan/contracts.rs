@@ -94,8 +94,12 @@ pub struct Settled {
 impl<'a> Bill<'a> {
     /// Lines by supplier; `None` when a limit is about lines of several suppliers, or of one and of none.
     pub fn new(
-        curves: &'a [Curve<'a>], allowed: &[Allowed], rows: &[(usize, &Row)], contracts: &[Contract],
-        supplier_of: &[Option<usize>], terms: (f64, f64, Asked),
+        curves: &'a [Curve<'a>],
+        allowed: &[Allowed],
+        rows: &[(usize, &Row)],
+        contracts: &[Contract],
+        supplier_of: &[Option<usize>],
+        terms: (f64, f64, Asked),
     ) -> Option<Bill<'a>> {
         let mut lines: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
         supplier_of.iter().enumerate().for_each(|(line, supplier)| lines.entry(*supplier).or_default().push(line));
@@ -113,7 +117,8 @@ impl<'a> Bill<'a> {
         let none = Vec::new();
         let supplier = |(name, lines): (&Option<usize>, &Vec<usize>)| {
             let rows = of.get(name).unwrap_or(&none);
-            Supplier::new(curves, allowed, lines, rows, name.and_then(|name| contracts.get(name)), terms.0).map(Arc::new)
+            Supplier::new(curves, allowed, lines, rows, name.and_then(|name| contracts.get(name)), terms.0)
+                .map(Arc::new)
         };
         let suppliers = lines.iter().map(supplier).collect::<Option<Vec<_>>>()?;
         let (budget, worth, asked) = terms;
@@ -251,12 +256,18 @@ impl<'a> Bill<'a> {
 
 impl<'a> Supplier<'a> {
     fn new(
-        curves: &'a [Curve<'a>], allowed: &[Allowed], lines: &[usize], rows: &[(usize, &Row)],
-        contract: Option<&Contract>, money: f64,
+        curves: &'a [Curve<'a>],
+        allowed: &[Allowed],
+        lines: &[usize],
+        rows: &[(usize, &Row)],
+        contract: Option<&Contract>,
+        money: f64,
     ) -> Option<Supplier<'a>> {
         let place = |line: &usize| lines.binary_search(line).unwrap_or(0);
-        let own: Vec<Row> =
-            rows.iter().map(|(_, row)| Row { lines: row.lines.iter().map(place).collect(), ..(*row).clone() }).collect();
+        let own: Vec<Row> = rows
+            .iter()
+            .map(|(_, row)| Row { lines: row.lines.iter().map(place).collect(), ..(*row).clone() })
+            .collect();
         let own: Vec<&Row> = own.iter().collect();
         let tree = Tree::new(&own, lines.len())?;
         let whole = Piece { from: 0.0, to: f64::INFINITY, base: 0.0, rate: 1.0 };
@@ -280,7 +291,8 @@ impl<'a> Supplier<'a> {
 
     /// The same with narrower lines; pieces that these cannot reach stay in their place, and are never taken.
     fn narrowed(&self, allowed: Vec<Allowed>) -> Option<Supplier<'a>> {
-        let piece = |(piece, _): &(Piece, Option<Prepared<'a>>)| (*piece, Prepared::new(self.on(piece), allowed.clone()));
+        let piece =
+            |(piece, _): &(Piece, Option<Prepared<'a>>)| (*piece, Prepared::new(self.on(piece), allowed.clone()));
         let pieces: Vec<_> = self.pieces.iter().map(piece).collect();
         pieces.iter().any(|(_, prepared)| prepared.is_some()).then_some(())?;
         Some(Supplier {
@@ -377,7 +389,9 @@ impl<'a> Node<'a> {
     fn halves(&self) -> Vec<(Bill<'a>, Vec<(usize, usize)>)> {
         let apart = |s: &usize| (self.over[*s].cash - self.under[*s].cash).abs();
         let differ = (0..self.over.len()).filter(|s| self.over[*s].piece != self.under[*s].piece);
-        let Some(supplier) = differ.max_by(|a, b| apart(a).total_cmp(&apart(b))) else { return self.halves_of_a_line() };
+        let Some(supplier) = differ.max_by(|a, b| apart(a).total_cmp(&apart(b))) else {
+            return self.halves_of_a_line();
+        };
         let low = self.over[supplier].piece.min(self.under[supplier].piece) + 1;
         let (from, to) = self.among[supplier];
         let narrowed = |pieces: (usize, usize)| {
@@ -585,8 +599,7 @@ impl<'a> Bill<'a> {
             for (group, members) in supplier.tree.groups.iter().enumerate() {
                 let price = taken.relaxed.prices[group];
                 members.lines.iter().for_each(|line| paid.line_prices[supplier.lines[*line]] = price);
-                let around =
-                    if group == 0 { node.price * piece.rate } else { taken.relaxed.prices[members.parent] };
+                let around = if group == 0 { node.price * piece.rate } else { taken.relaxed.prices[members.parent] };
                 let span = &block.spans[group];
                 let row = if price > around { span.high_row } else { span.low_row };
                 if let (Some(_), Some(row)) = (taken.relaxed.ends[group], row) {

@@ -129,7 +129,13 @@ pub fn best(task: &Task, counts: &[Count]) -> Result<Option<Found>, Error> {
         if halves.is_empty() {
             let (bound, spend) = search.without_counts(&node)?;
             let Some(spend) = spend else { continue };
-            halves = search.halves(&Node { under: vec![0.0; spend.len()], over: spend, allowed: node.allowed, changed: node.changed, bound });
+            halves = search.halves(&Node {
+                under: vec![0.0; spend.len()],
+                over: spend,
+                allowed: node.allowed,
+                changed: node.changed,
+                bound,
+            });
             if halves.is_empty() {
                 left = left.max(bound);
             }
@@ -222,7 +228,9 @@ impl Search<'_> {
         let mut bound = under.bound;
         for _ in 0..ROUNDS {
             for index in 0..self.counts.len() {
-                let Some((least, beyond, seen)) = self.priced(&allowed, &changed, &mut prices, index)? else { continue };
+                let Some((least, beyond, seen)) = self.priced(&allowed, &changed, &mut prices, index)? else {
+                    continue;
+                };
                 bound = bound.min(least);
                 (over, under) = (beyond, seen);
             }
@@ -237,7 +245,11 @@ impl Search<'_> {
     /// before and what is seen just after. `None` when the count needs no price, or none can be found.
     #[allow(clippy::type_complexity)]
     fn priced(
-        &self, allowed: &[Allowed], changed: &[bool], prices: &mut [f64], index: usize,
+        &self,
+        allowed: &[Allowed],
+        changed: &[bool],
+        prices: &mut [f64],
+        index: usize,
     ) -> Result<Option<(f64, Vec<f64>, Seen)>, Error> {
         let (task, count) = (self.task, &self.counts[index]);
         let sign = if count.sense == Sense::AtMost { 1.0 } else { -1.0 };
@@ -279,7 +291,8 @@ impl Search<'_> {
     /// The relaxation at prices of the counts. Where limits cross it takes no prices: the bound is the one without counts.
     fn seen(&self, allowed: &[Allowed], changed: &[bool], prices: &[f64]) -> Result<Option<Seen>, Error> {
         let task = self.task;
-        let mut charges: Vec<Charge> = task.lines.iter().map(|line| Charge { kept: kept(line), ..Charge::NONE }).collect();
+        let mut charges: Vec<Charge> =
+            task.lines.iter().map(|line| Charge { kept: kept(line), ..Charge::NONE }).collect();
         for (count, price) in self.counts.iter().zip(prices) {
             for line in &count.lines {
                 match count.counted {

@@ -273,7 +273,8 @@ fn limited_by(problem: &Problem, solution: &Solution, line: usize) -> Vec<String
     }
     for count in &problem.counts {
         let at_end = count.of(&problem.lines, &solution.spend) == count.number;
-        if at_end && count.keeps(&problem.lines[line], solution.spend[line]) && count.lines.binary_search(&line).is_ok() {
+        if at_end && count.keeps(&problem.lines[line], solution.spend[line]) && count.lines.binary_search(&line).is_ok()
+        {
             add(&count.label);
         }
     }

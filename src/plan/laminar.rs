@@ -61,7 +61,11 @@ fn in_face(task: &Task, allowed: &[Allowed]) -> Option<Nested> {
     let worth = if task.aim.kpi > 0.0 { task.aim.spend / task.aim.kpi } else { 0.0 };
     let block = Block { curves: curves.iter().collect(), tree, spans: Vec::new(), worth, asked, money: task.budget };
     let laminar = Laminar { task, allowed, rows: &rows, kept: &kept };
-    if shares { laminar.with_shares(block).map(|found| Nested::Plan(Box::new(found))) } else { Some(laminar.without(block)) }
+    if shares {
+        laminar.with_shares(block).map(|found| Nested::Plan(Box::new(found)))
+    } else {
+        Some(laminar.without(block))
+    }
 }
 
 /// What the prices of nested limits prove when lines pay for counting: a bound, the spends and the prices that it comes
@@ -205,7 +209,11 @@ impl Laminar<'_> {
             if rises >= 0.0 && whole == budget {
                 break;
             }
-            if rises > 0.0 { low = whole } else { high = whole }
+            if rises > 0.0 {
+                low = whole
+            } else {
+                high = whole
+            }
             if high - low <= 1e-12 * budget {
                 break;
             }
@@ -290,6 +298,13 @@ impl Laminar<'_> {
         }
         let scale = if aim.kpi > 0.0 { aim.kpi } else { 1.0 };
         let slopes = task.lines.par_iter().zip(&plan.spend).map(|(line, x)| line.value_slope(*x)).collect();
-        Some(Found { bound: scale * (solved.bound + room), spend: plan.spend, duals, line_prices, slopes, held: Vec::new() })
+        Some(Found {
+            bound: scale * (solved.bound + room),
+            spend: plan.spend,
+            duals,
+            line_prices,
+            slopes,
+            held: Vec::new(),
+        })
     }
 }

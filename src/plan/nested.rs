@@ -147,7 +147,8 @@ impl<'a> Block<'a> {
 
     /// The KPI of a spend.
     pub fn kpi(&self, spend: &[f64]) -> f64 {
-        let of = |share: (&[&Curve], &[f64])| share.0.iter().zip(share.1).map(|(curve, x)| curve.value(*x)).sum::<f64>();
+        let of =
+            |share: (&[&Curve], &[f64])| share.0.iter().zip(share.1).map(|(curve, x)| curve.value(*x)).sum::<f64>();
         if spend.len() < PARALLEL {
             return of((&self.curves, spend));
         }
@@ -340,7 +341,11 @@ impl Relaxation<'_, '_> {
                 }
                 while high - low > SAME_PRICE * high {
                     let middle = if low > 0.0 { (low * high).sqrt() } else { high / 16.0 };
-                    if over(middle) > 0.0 { low = middle } else { high = middle }
+                    if over(middle) > 0.0 {
+                        low = middle
+                    } else {
+                        high = middle
+                    }
                     if high < 1e-200 {
                         break;
                     }
@@ -409,9 +414,10 @@ impl Relaxation<'_, '_> {
     /// What no plan exceeds, by the prices.
     fn bound(&self, prices: &[f64], ends: &[Option<f64>], held_by: HeldBy) -> f64 {
         let groups = &self.block.tree.groups;
-        let each = groups.iter().zip(prices).map(|(group, price)| {
-            sum(&group.lines, PARALLEL, |line| self.best(*line, *price).above)
-        });
+        let each = groups
+            .iter()
+            .zip(prices)
+            .map(|(group, price)| sum(&group.lines, PARALLEL, |line| self.best(*line, *price).above));
         let above: f64 = each.sum();
         let mut bound = above;
         for (group, end) in ends.iter().enumerate() {
@@ -430,7 +436,11 @@ impl Relaxation<'_, '_> {
 
     /// A spend by line at the prices, what is left of a sum given to lines that jump; and those lines.
     fn spend(
-        &self, prices: &[f64], brackets: &[Option<Bracket>], ends: &[Option<f64>], held_by: HeldBy,
+        &self,
+        prices: &[f64],
+        brackets: &[Option<Bracket>],
+        ends: &[Option<f64>],
+        held_by: HeldBy,
     ) -> (Vec<f64>, Vec<Jump>) {
         let groups = &self.block.tree.groups;
         let owner = owners(&self.block.tree, ends);

@@ -107,11 +107,8 @@ impl<'a> Curve<'a> {
         if self.charge.active == 0.0 && self.charge.change == 0.0 {
             return best;
         }
-        let paid = |choice: Choice, charge: f64| Choice {
-            gain: choice.gain - charge,
-            above: choice.above - charge,
-            ..choice
-        };
+        let paid =
+            |choice: Choice, charge: f64| Choice { gain: choice.gain - charge, above: choice.above - charge, ..choice };
         // whatever else it spends it pays for all that counts
         let most = self.charge.active + self.charge.change;
         let mut charged = paid(best, most);
@@ -151,7 +148,11 @@ impl<'a> Curve<'a> {
             Shape::One(turn) => {
                 let (left, right) = (down(turn.min(to), lot).max(from), up(*turn, lot));
                 let ends = better(self.at(from, m), self.at(left, m));
-                if right < to { better(ends, self.best_concave(right, to, lot, m)) } else { better(ends, self.at(to, m)) }
+                if right < to {
+                    better(ends, self.best_concave(right, to, lot, m))
+                } else {
+                    better(ends, self.at(to, m))
+                }
             }
             Shape::Mixed(turn) if *turn <= from => self.best_concave(from, to, lot, m),
             Shape::Mixed(turn) => {
@@ -221,7 +222,11 @@ impl<'a> Curve<'a> {
             if (slope / m - 1.0).abs() <= SLOPE_ACCURACY || high - low <= 1e-14 * high {
                 break;
             }
-            if slope > m { low = x } else { high = x }
+            if slope > m {
+                low = x
+            } else {
+                high = x
+            }
             if low == to || high == from {
                 break;
             }
@@ -245,7 +250,13 @@ impl<'a> Curve<'a> {
             self.last.store(x.to_bits(), Ordering::Relaxed);
         }
         let off = slope - m;
-        let room = if off > 0.0 { if x < to { high.max(x) - x } else { 0.0 } } else if x > from { x - low.min(x) } else { 0.0 };
+        let room = if off > 0.0 {
+            if x < to { high.max(x) - x } else { 0.0 }
+        } else if x > from {
+            x - low.min(x)
+        } else {
+            0.0
+        };
         (x, if room > 0.0 { off.abs() * room } else { 0.0 })
     }
 

@@ -161,7 +161,10 @@ fn lines(fitted: &Fitted, rules: &Rules) -> Result<Vec<Line>, Error> {
 
 /// Narrows lines by the ceilings on what their last KPI may cost, those that are `kept`; which ceiling each line is under.
 pub(super) fn under_ceilings(
-    allowed: &mut [Allowed], lines: &[Line], settings: &PlanSettings, kept: impl Fn(&Label) -> bool,
+    allowed: &mut [Allowed],
+    lines: &[Line],
+    settings: &PlanSettings,
+    kept: impl Fn(&Label) -> bool,
 ) -> Vec<Option<Label>> {
     let mut under = vec![None; lines.len()];
     if let (Some(ceiling), true) = (settings.max_marginal_cost, kept(&Label::MaxMarginalCost)) {
@@ -224,7 +227,14 @@ pub(super) fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));
     }
     let contracts = problem.contracts();
-    let task = Task { lines: &problem.lines, allowed: problem.bounds.allowed.clone(), rows, budget, aim: problem.aim, contracts };
+    let task = Task {
+        lines: &problem.lines,
+        allowed: problem.bounds.allowed.clone(),
+        rows,
+        budget,
+        aim: problem.aim,
+        contracts,
+    };
     let Some(found) = risk::best(&task, &problem.counts, problem.settings.risk)? else {
         return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));
     };

@@ -12,8 +12,8 @@ use std::collections::BinaryHeap;
 
 use rayon::prelude::*;
 
-use super::envelope::{Cells, Envelope};
 use super::cash;
+use super::envelope::{Cells, Envelope};
 use super::laminar::{self, Nested};
 use super::line::{Allowed, Line};
 use super::master;
@@ -128,8 +128,9 @@ fn neither_plan_nor_proof() -> Error {
 /// A limit that a budget in cash cannot be planned beside.
 fn across_suppliers(row: &Row) -> Error {
     let message = format!("in cash, beside contracts, the limit `{}` is about several suppliers or a share", row.label);
-    Error::setting("plan.budget_in", message)
-        .help("write it as amounts of single suppliers, or plan with `budget_in = \"face\"`: the cash is stated beside it")
+    Error::setting("plan.budget_in", message).help(
+        "write it as amounts of single suppliers, or plan with `budget_in = \"face\"`: the cash is stated beside it",
+    )
 }
 
 /// The better of two plans, under the lower of their bounds.

@@ -80,7 +80,12 @@ impl Tree {
             let children = (known.len()..known.len() + old.children.len()).collect();
             known.extend(&old.children);
             let parent = if at == 0 { 0 } else { known.iter().position(|g| *g == old.parent).unwrap_or(0) };
-            groups.push(Group { parent, lines: old.lines.iter().map(place).collect(), children, rows: old.rows.clone() });
+            groups.push(Group {
+                parent,
+                lines: old.lines.iter().map(place).collect(),
+                children,
+                rows: old.rows.clone(),
+            });
             at += 1;
         }
         (Tree { groups }, lines, known)

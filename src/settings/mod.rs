@@ -15,9 +15,9 @@ pub use file::{
     BadRows, Basis, BudgetIn, DateOrder, Duplicates, Goal, Negative, NoCurve, Overlap, OwnTotal, RebateMethod,
     RiskMeasure, Tier,
 };
+pub use fit::{Experiment, FitSettings, Sampler};
 pub use late::LateSettings;
 pub use leads::{LeadRule, LeadScreen, LeadsSettings};
-pub use fit::{Experiment, FitSettings, Sampler};
 pub(crate) use meant::hex;
 pub use meant::{Event, Project, Settings, Source};
 pub use names::{NamePattern, NamesSettings};

@@ -27,7 +27,8 @@ fn planned(curves: &[Hill], budget: f64, rest: &str) -> Answer {
         (names[i].as_str(), format!(r#""supplier": "s{}", {}"#, i / 2, hill(*top, *half, *slope)))
     };
     let channels: Vec<_> = curves.iter().enumerate().map(line).collect();
-    plan(&model(&channels), &settings(budget, &format!("frontier = []\n{rest}"))).unwrap_or_else(|e| panic!("{e}\n{rest}"))
+    plan(&model(&channels), &settings(budget, &format!("frontier = []\n{rest}")))
+        .unwrap_or_else(|e| panic!("{e}\n{rest}"))
 }
 
 /// Every spend of `count` lines on a grid, none above `most`.
@@ -46,8 +47,8 @@ fn brute_force(curves: &[Hill], steps: usize, most: f64, holds: impl Fn(&[f64]) 
 
 fn some_contract() -> impl Strategy<Value = Contract> {
     let tiers = prop::collection::vec((4_000.0..40_000.0f64, 0.0..0.3f64), 0..3);
-    (tiers, any::<bool>(), 0.0..0.05f64, prop_oneof![Just(0.0), 5_000.0..40_000.0f64], 0.0..0.05f64, 0.0..0.2f64).prop_map(
-        |(mut tiers, whole, first, commitment, fee, shortfall_penalty)| {
+    (tiers, any::<bool>(), 0.0..0.05f64, prop_oneof![Just(0.0), 5_000.0..40_000.0f64], 0.0..0.05f64, 0.0..0.2f64)
+        .prop_map(|(mut tiers, whole, first, commitment, fee, shortfall_penalty)| {
             tiers.sort_by(|a, b| a.0.total_cmp(&b.0));
             let tiers = std::iter::once((0.0, first)).chain(tiers);
             let mut rate = 0.0;
@@ -58,8 +59,7 @@ fn some_contract() -> impl Strategy<Value = Contract> {
             let method = if whole { RebateMethod::Whole } else { RebateMethod::Marginal };
             let rebate = rebate.collect();
             Contract { supplier: String::new(), rebate, method, commitment: commitment.round(), shortfall_penalty, fee }
-        },
-    )
+        })
 }
 
 fn written(supplier: usize, contract: &Contract) -> String {
@@ -254,7 +254,12 @@ impl Tight {
              [[plan.limit]]\nname = \"other\"\nwhere = {{ supplier = \"s1\" }}\nmin = {}\n\
              [[plan.limit]]\nname = \"few\"\nmax_active = {}\n\
              [[plan.minimum_buy]]\namount = {}\nlot = {}\n",
-            self.floor.max(0.0), self.cap, self.other_floor.max(0.0), self.active, self.amount, self.lot
+            self.floor.max(0.0),
+            self.cap,
+            self.other_floor.max(0.0),
+            self.active,
+            self.amount,
+            self.lot
         )
     }
 

@@ -144,9 +144,9 @@ fn a_seed_gives_the_same_model_bytes_on_one_thread_and_on_three() {
 
 #[test]
 fn what_cannot_be_told_from_the_baseline_gets_no_curve() {
-    let mut world = world(5, 104);
-    world.spend[0] = vec![MEAN_SPEND; 104];
-    world.spend[2] = vec![0.0; 104];
+    let mut world = world(5, 156);
+    world.spend[0] = vec![MEAN_SPEND; 156];
+    world.spend[2] = vec![0.0; 156];
     count(&mut world, 5);
     let fitted = fitted(&world);
     assert!(reason(&fitted, 0).contains("cannot be told from the baseline"), "{}", reason(&fitted, 0));
