@@ -126,7 +126,7 @@ pub fn finished(folder: &Path, settings: &mut Settings) -> Result<(Run, Vec<Find
         let message = "the settings file has changed since the run: limits and contracts are told as they are now";
         findings.push(Finding::review(
             "report.settings",
-            &folder.display().to_string(),
+            folder.display().to_string(),
             message,
             "run `outlay run` again",
         ));

@@ -105,13 +105,19 @@ impl Criteria {
             found
         };
         for (name, weight) in &self.weights {
-            place(&criteria, name, "--weights", &mut unknown).map(|at| criteria[at].weight = Some(*weight));
+            if let Some(at) = place(&criteria, name, "--weights", &mut unknown) {
+                criteria[at].weight = Some(*weight);
+            }
         }
         for (name, worth) in &self.worth {
-            place(&criteria, name, "--worth", &mut unknown).map(|at| criteria[at].worth = worth.clone());
+            if let Some(at) = place(&criteria, name, "--worth", &mut unknown) {
+                criteria[at].worth = worth.clone();
+            }
         }
         for (name, preference) in &self.preference {
-            place(&criteria, name, "--preference", &mut unknown).map(|at| criteria[at].preference = *preference);
+            if let Some(at) = place(&criteria, name, "--preference", &mut unknown) {
+                criteria[at].preference = *preference;
+            }
         }
         let bounds = self.bounds.iter().filter_map(|(name, low, high)| {
             place(&criteria, name, "--bounds", &mut unknown).map(|at| (at, *low, *high))

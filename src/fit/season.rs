@@ -215,7 +215,7 @@ mod tests {
             groups
         };
         let sale = Group::Event("618".into());
-        assert_eq!(groups(Grain::Day, date(2025, 6, 20)), [sale.clone()]);
+        assert_eq!(groups(Grain::Day, date(2025, 6, 20)), std::slice::from_ref(&sale));
         assert_eq!(groups(Grain::Day, date(2025, 11, 20)), [Group::Weekday, Group::Trend, sale.clone()]);
         assert_eq!(groups(Grain::Week, date(2026, 5, 25)), [Group::Season, Group::Trend, sale]);
     }

@@ -162,19 +162,32 @@ mod tests {
     }
 
     fn of_csv(block: &str) -> Seen {
-        seen(block, |block, f| each_of_csv::<()>(block, b',', 1, |cells, line| Ok(f(cells, line))).unwrap())
+        seen(block, |block, f| {
+            each_of_csv::<()>(block, b',', 1, |cells, line| {
+                f(cells, line);
+                Ok(())
+            })
+            .unwrap()
+        })
     }
 
     fn one(block: &str) -> (u64, u128) {
         let mut found = None;
-        each::<()>(block, b',', 1, |cells, _| Ok(found = Some((cells.hash(b','), cells.long_hash(b','))))).unwrap();
+        each::<()>(block, b',', 1, |cells, _| {
+            found = Some((cells.hash(b','), cells.long_hash(b',')));
+            Ok(())
+        })
+        .unwrap();
         found.unwrap()
     }
 
     proptest! {
         #[test]
         fn lines_without_quotes_are_what_csv_reads(text in "(a|é|,| |\n|\r\n){0,40}") {
-            let lines = seen(&text, |block, f| each_line::<()>(block, b',', 1, |cells, line| Ok(f(cells, line))).unwrap());
+            let lines = seen(&text, |block, f| each_line::<()>(block, b',', 1, |cells, line| {
+                f(cells, line);
+                Ok(())
+            }).unwrap());
             prop_assert_eq!(lines, of_csv(&text));
         }
 

@@ -109,12 +109,15 @@ pub fn all(lines: &[Line], settings: &PlanSettings) -> Result<(Vec<Row>, Vec<All
     Ok((rows, allowed))
 }
 
+/// Rows, what each line may spend, and limits on how many lines.
+pub type Counted = (Vec<Row>, Vec<Allowed>, Vec<Count>);
+
 /// As [`all`], and the limits on how many lines.
 ///
 /// # Errors
 ///
 /// As [`all`].
-pub fn all_with_counts(lines: &[Line], settings: &PlanSettings) -> Result<(Vec<Row>, Vec<Allowed>, Vec<Count>), Error> {
+pub fn all_with_counts(lines: &[Line], settings: &PlanSettings) -> Result<Counted, Error> {
     let mut rows = Vec::new();
     let mut wrong = Vec::new();
     let mut alone = vec![false; lines.len()];

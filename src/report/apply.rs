@@ -146,7 +146,7 @@ fn cells(results: &Results, columns: &[ToolColumn], row: &Row) -> Vec<String> {
         None => column.says.clone().unwrap_or_default(),
     };
     let change = row.new_daily - row.old_daily;
-    let share = (row.old_daily > 0.0).then(|| format!("{:.4}", change / row.old_daily)).unwrap_or_default();
+    let share = if row.old_daily > 0.0 { format!("{:.4}", change / row.old_daily) } else { String::new() };
     let mut cells: Vec<String> = columns.iter().map(own).collect();
     cells.extend([&row.platform, &row.supplier, &row.account, &row.campaign].map(|name| csv::words(name.as_deref())));
     cells.extend([answer.currency.clone(), row.first.to_string(), row.last.to_string()]);

@@ -334,11 +334,8 @@ impl<'a> Evidence<'a> {
         if is_questioned(&score.trust) {
             return Some("its traffic is in question; settle that first".into());
         }
-        match score.decision.position {
-            Some(position @ ("strategic" | "bottleneck")) => {
-                return Some(format!("fewer than two proven substitutes in its pool ({position}); find them first"));
-            }
-            _ => {}
+        if let Some(position @ ("strategic" | "bottleneck")) = score.decision.position {
+            return Some(format!("fewer than two proven substitutes in its pool ({position}); find them first"));
         }
         let wide = rank.filter(|rank| f64::from(rank.p95 - rank.p05) > 0.5 * scored as f64)?;
         Some(format!("its rank is anywhere from {} to {} of {scored}", wide.p05, wide.p95))

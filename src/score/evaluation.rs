@@ -232,10 +232,10 @@ impl Evaluation<'_> {
     fn peers(&self, used: &[usize], lambda: &[f64]) -> Vec<(usize, f64)> {
         let counts = |j: usize, lambda: f64| {
             let matters = |row: ArrayView1<'_, f64>, figure: Figure| lambda * row[j] > NOTHING * self.size(figure);
-            let inputs = self.among.inputs.rows().into_iter().enumerate();
-            let outputs = self.among.outputs.rows().into_iter().enumerate();
-            inputs.map(|(place, row)| matters(row, Figure::Input(place))).any(|matters| matters)
-                || outputs.map(|(place, row)| matters(row, Figure::Output(place))).any(|matters| matters)
+            let mut inputs = self.among.inputs.rows().into_iter().enumerate();
+            let mut outputs = self.among.outputs.rows().into_iter().enumerate();
+            inputs.any(|(place, row)| matters(row, Figure::Input(place)))
+                || outputs.any(|(place, row)| matters(row, Figure::Output(place)))
         };
         let members = used.iter().filter(|at| **at < self.reference.len());
         members.map(|at| (self.reference[*at], lambda[*at])).filter(|(j, lambda)| counts(*j, *lambda)).collect()

@@ -18,14 +18,14 @@ type Points = Vec<(f64, f64)>;
 /// zero: mean · (high ÷ mean)^(z ÷ 1.645) above the mean, likewise below. Each spend's draws are then scaled to the mean.
 pub(super) fn between(mean: &Points, low: &Points, high: &Points, seed: u64, stream: u64) -> Vec<Points> {
     let ranks = ranks(seed, stream);
-    let mut draws: Vec<Points> = vec![Vec::with_capacity(mean.len()); DRAWS];
+    let mut draws: Vec<Points> = vec![Vec::new(); DRAWS];
     for ((point, low), high) in mean.iter().zip(low).zip(high) {
         let values: Vec<f64> = ranks.iter().map(|z| at_rank(*z / NINETY_FIVE, low.1, point.1, high.1)).collect();
         let average = crate::math::mean(&values);
         let scale = if average > 0.0 { point.1 / average } else { 1.0 };
         draws.iter_mut().zip(values).for_each(|(draw, value)| draw.push((point.0, value * scale)));
     }
-    draws.iter_mut().for_each(|draw| levelled(draw));
+    draws.iter_mut().for_each(levelled);
     draws
 }
 

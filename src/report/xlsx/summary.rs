@@ -128,8 +128,8 @@ fn figures_of(book: &Book, answer: &Answer, top: u32) -> Vec<(String, Cell, Hold
     item(words.say("reference_spend"), total(REFERENCE, sums.reference), Holds::Named);
     item(words.say("change"), total(CHANGE, sums.change), Holds::Named);
     if let Some(expected) = &answer.expected {
-        let gives: [(&str, fn(&Expected) -> f64); 4] =
-            [("", |e| e.mean), (" P10", |e| e.p10), (" P50", |e| e.p50), (" P90", |e| e.p90)];
+        type Give = (&'static str, fn(&Expected) -> f64);
+        let gives: [Give; 4] = [("", |e| e.mean), (" P10", |e| e.p10), (" P50", |e| e.p50), (" P90", |e| e.p90)];
         for (column, (name, figure)) in (EXPECTED..).zip(gives) {
             let name = format!("{}{name} ({})", words.say("expected"), words.kpi(results.settings.project.kpi));
             items.push((name, total(column, figure(expected)), kpi));

@@ -200,7 +200,7 @@ impl Problem {
     fn drawn(&self, certain: &[Vec<f64>], sample: usize, seed: u64) -> Vec<Vec<f64>> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(0x5a11 << 32 | sample as u64);
-        let mut worth = |(criterion, certain): (&Criterion, &Vec<f64>)| {
+        let worth = |(criterion, certain): (&Criterion, &Vec<f64>)| {
             let Some(counts) = &criterion.counts else { return certain.clone() };
             let mut share = |(events, trials): &(f64, f64)| {
                 Beta::new(1.0 + events, 1.0 + trials - events).map_or(0.5, |beta| beta.sample(&mut rng))
@@ -209,7 +209,7 @@ impl Problem {
             let figures: Vec<f64> = counts.iter().map(|counts| scale * share(counts)).collect();
             criterion.worth.of(&figures, criterion.better).unwrap_or_else(|_| certain.clone())
         };
-        self.criteria.iter().zip(certain).map(|pair| worth(pair)).collect()
+        self.criteria.iter().zip(certain).map(worth).collect()
     }
 
     fn unit_worth(&self, worth: &[Vec<f64>], unit: usize) -> BTreeMap<String, f64> {
