@@ -1,8 +1,8 @@
 //! Charts as PNG, for slides and chats that take no SVG: the same drawings at twice their size.
 //!
 //! Text is set in the bundled subset of Noto Sans CJK (SIL Open Font License 1.1, see `fonts/README.md`), which holds every
-//! character of outlay's own words; characters of users' names that it lacks come from the system's fonts, so such
-//! pictures may differ from one machine to another.
+//! character of outlay's own words and the common ones of names; rarer characters come from the system's fonts, so
+//! such pictures may differ from one machine to another.
 
 use std::sync::Arc;
 
