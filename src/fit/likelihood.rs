@@ -213,7 +213,7 @@ impl<'a> Posterior<'a> {
         self.log_means(at).into_iter().map(f64::exp).collect()
     }
 
-    /// ln p(y[t] | unknowns) of every counted period.
+    /// `ln p(y[t] | unknowns)` of every counted period.
     pub fn pointwise(&self, at: &[f64]) -> Vec<f64> {
         let log_r = at[DISPERSION];
         let r = log_r.exp();

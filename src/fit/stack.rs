@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Stacking of predictive distributions (Yao, Vehtari, Simpson & Gelman 2018). The left-out densities come from importance
-//! ratios 1 ÷ p(y[t] | draw), smoothed by a Pareto tail where one of them is large (PSIS-LOO; Vehtari, Gelman & Gabry 2017).
+//! ratios `1 ÷ p(y[t] | draw)`, smoothed by a Pareto tail where one of them is large (PSIS-LOO; Vehtari, Gelman & Gabry 2017).
 //! One channel says little about its family: its weights are drawn to those of all channels together, as hierarchical
 //! stacking does (Yao, Pirš, Vehtari & Gelman 2022), by pseudo-periods.
 
@@ -16,7 +16,7 @@ const LARGE: f64 = 8.0;
 /// Steps of the fixed-point iteration for the weights.
 const STEPS: usize = 200;
 
-/// ln p(y[t] | y without t) of each period, from the pointwise log densities of each draw.
+/// `ln p(y[t] | y without t)` of each period, from the pointwise log densities of each draw.
 pub fn left_out(pointwise: &[Vec<f64>]) -> Vec<f64> {
     let periods = pointwise.first().map_or(0, Vec::len);
     let of_period = |t: usize| {

@@ -5,7 +5,7 @@
 //!     registrations[t]  negative binomial around f(a[t]),  a = adstock of spend
 //! ```
 //!
-//! In a [`seasonal_world`] the mean is f(a[t]) times what the calendar multiplies it by, which `truth.json` has for the plan's days.
+//! In a [`seasonal_world`] the mean is `f(a[t])` times what the calendar multiplies it by, which `truth.json` has for the plan's days.
 //!
 //! f is a Hill curve, so what `fit` looks for is there and known. Everything follows from the seed. Each channel draws from
 //! its own stream, found by its platform and supplier: no channel's figures depend on which others there are.

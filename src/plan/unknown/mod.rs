@@ -3,7 +3,7 @@
 //!
 //! Draw i is one joint state of the world. Up to `what_if` of them, evenly spread over all, each get a plan of their own:
 //! the best one if that state were known to be true. Every such plan carries the proven bound of any other, so what is said
-//! of the optimum is certified. All of it is deterministic; the work is bounded by [`MOST_WORK`], with fewer draws on more
+//! of the optimum is certified. All of it is deterministic; the work is bounded by `MOST_WORK`, with fewer draws on more
 //! lines.
 
 mod limits;

@@ -1,4 +1,4 @@
-//! A report as headings, sentences and tables, whatever it is written as: [`markdown`] and [`print`](mod@print).
+//! A report as headings, sentences and tables, whatever it is written as: [`markdown`] and `print`.
 
 mod bridge;
 mod markdown;

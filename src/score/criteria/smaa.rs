@@ -1,7 +1,7 @@
 //! SMAA-2: does the decision depend on the weights? (Lahdelma & Salminen 2001, "SMAA-2: stochastic multicriteria acceptability
 //! analysis for group decision making", Operations Research 49)
 //!
-//! Weights are sampled evenly from all that the user allows, figures from what is known of them. The *acceptability* b[i][r] is the
+//! Weights are sampled evenly from all that the user allows, figures from what is known of them. The *acceptability* `b[i][r]` is the
 //! share of samples in which unit i ranks r; its *central weights* are the mean of those that put it first; its *confidence* is the
 //! share of figures under which its central weights do put it first.
 
