@@ -77,7 +77,7 @@ pub fn delayed_weights(scale: f64, shape: f64) -> (Vec<f64>, [Vec<f64>; 2]) {
     (weights, [by_scale, by_shape])
 }
 
-/// Σ w[l] · x[t − l]; before the series and after a gap, spend stood at the first that is known.
+/// `Σ w[l] · x[t − l]`; before the series and after a gap, spend stood at the first that is known.
 pub fn convolved(spend: &[f64], reported: &[bool], weights: &[f64]) -> Vec<f64> {
     let mut stock = vec![0.0; spend.len()];
     let mut start = 0;

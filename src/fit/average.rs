@@ -55,7 +55,7 @@ pub struct Alternative {
     pub mode: Mode,
     /// Weighted draws.
     pub sample: Weighted,
-    /// ln p(y[t] | the other periods).
+    /// `ln p(y[t] | the other periods)`.
     pub left_out: Vec<f64>,
 }
 

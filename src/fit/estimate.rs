@@ -3,8 +3,8 @@
 //! 1. A first look at every channel: outliers, a shift of level, what it says of the calendar ([`screen`]).
 //! 2. The parts of the calendar that the channels support together ([`support`]).
 //! 3. The plain Hill model's posterior, for every channel whose KPI follows its spend at all.
-//! 4. What the channels say of each other ([`pool`]).
-//! 5. Every family under the pooled beliefs, averaged by predictive score ([`stack`]).
+//! 4. What the channels say of each other (`pool`).
+//! 5. Every family under the pooled beliefs, averaged by predictive score (`stack`).
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
