@@ -26,7 +26,7 @@ use crate::units::{Field, Measure};
 
 /// The columns of `suppliers.csv`. Costs are per KPI; `rank_best` is the probability of being the cheapest; platforms
 /// and reasons are parted by `; `.
-pub const SUPPLIERS: [&str; 34] = [
+pub const SUPPLIERS: [&str; 38] = [
     "supplier",
     "platforms",
     "tier",
@@ -61,6 +61,10 @@ pub const SUPPLIERS: [&str; 34] = [
     "probe",
     "ask_opening",
     "first_share",
+    "retention",
+    "efficiency_scale",
+    "efficiency_assured",
+    "platform_gap",
 ];
 
 /// The columns of `plan.csv`. Spend is face value over the whole plan; `expected_*` is the KPI over the whole plan,
@@ -214,9 +218,10 @@ fn supplier_row(score: &SupplierScore, kpi: &str) -> Vec<String> {
 }
 
 /// What the scorecard says beyond cost, rank and grade.
-fn evidence_cells(score: &SupplierScore) -> [String; 14] {
+fn evidence_cells(score: &SupplierScore) -> [String; 18] {
     let (rank, decision) = (score.rank.as_ref(), &score.decision);
-    let over = score.efficiency.as_ref().and_then(|efficiency| efficiency.interval);
+    let efficiency = score.efficiency.as_ref();
+    let over = efficiency.and_then(|efficiency| efficiency.interval);
     let approval = score.shares.get("approval");
     let tier = |tier: Option<Tier>| tier.map(|tier| format!("{tier:?}")).unwrap_or_default();
     [
@@ -234,6 +239,10 @@ fn evidence_cells(score: &SupplierScore) -> [String; 14] {
         money(decision.probe),
         number(score.ask.as_ref().map(|ask| ask.opening)),
         number(score.criteria.as_ref().map(|worth| worth.first)),
+        number(score.shares.get("retention").map(|share| share.mean)),
+        number(efficiency.and_then(|efficiency| efficiency.scale)),
+        number(efficiency.map(|efficiency| efficiency.assured)),
+        number(efficiency.and_then(|efficiency| efficiency.platform_gap)),
     ]
 }
 

@@ -16,7 +16,7 @@ use super::decide::{position, probe};
 use super::net::{self, Rebate};
 use super::prospects;
 use super::replay::{all_costs, past, standard};
-use super::several::{self, Several};
+use super::several::{self, Figures, Several};
 use super::share::{self, KnownShare};
 use super::shrink::Mixture;
 use super::tally::{Tallies, Tally};
@@ -39,6 +39,7 @@ pub(super) struct Evidence<'a> {
     trust: Vec<Trust>,
     not_looked_at: Vec<NotLookedAt>,
     approval: Vec<Option<KnownShare>>,
+    retention: Vec<Option<KnownShare>>,
     prospects: Vec<Prospect>,
     /// By supplier: past gradings of one period alone.
     past: Vec<Vec<(Alone, Light)>>,
@@ -74,15 +75,16 @@ impl<'a> Evidence<'a> {
         let costs = all_costs(tallies, settings);
         let by_measure: Vec<(Measure, &Costs)> = costs.iter().map(|(measure, costs)| (*measure, costs)).collect();
         let rebates = net::rebates(tallies, settings.plan.as_ref());
-        let comparison = compare::compare(tallies, kpi, &by_measure, &rebates)?;
-        let compared: Vec<(Measure, &Costs)> = kpi_first(&by_measure, &comparison.outputs, kpi.measure());
         let standard = standard(&costs[0].1, currency, settings);
         let tables = Tables::read(settings)?;
         let (trust, not_looked_at) = trust::of(tallies, &costs[0].1, &rebates, &tables, settings);
         let questioned: Vec<bool> = trust.iter().map(is_questioned).collect();
+        let comparison = compare::compare(tallies, kpi, &by_measure, &rebates, &questioned)?;
+        let compared: Vec<(Measure, &Costs)> = kpi_first(&by_measure, &comparison.outputs, kpi.measure());
         let gaps = ask::gaps(tallies, &compared, &rebates, &questioned, &settings.score.ask)?;
         let past = past(tallies, currency, settings);
         let approval = share::shares(tallies, Measure::ValidRegistrations, Measure::Registrations);
+        let retention = tables.retention(tallies);
         let target = standard.map(|standard| standard.target);
         let told = prospects::read(settings)?;
         let prospects = prospects::ranked(&told, tallies, &costs[0].1, target, kpi, &settings.score.tiers);
@@ -97,6 +99,7 @@ impl<'a> Evidence<'a> {
             trust,
             not_looked_at,
             approval,
+            retention,
             prospects,
             past,
         })
@@ -151,7 +154,13 @@ impl<'a> Evidence<'a> {
     fn several(&self, suppliers: &[SupplierScore]) -> Result<Several, Error> {
         let Some(standard) = self.standard else { return Ok(several::nobody(suppliers.len())) };
         let (score, seed) = (&self.settings.score, self.settings.seed);
-        several::judged(suppliers, self.kpi(), &self.approval, standard.target, score, seed)
+        let known = Figures {
+            costs: self.kpi(),
+            approval: &self.approval,
+            retention: &self.retention,
+            efficiency: &self.comparison.drawn,
+        };
+        several::judged(suppliers, known, standard.target, score, seed)
     }
 
     fn graded(&self) -> Vec<SupplierScore> {
@@ -198,7 +207,7 @@ impl<'a> Evidence<'a> {
             cap_share: grade::cap_share(tier, &self.settings.score.tiers),
             decision,
             costs: self.costs_of(at),
-            shares: several::shares(self.approval[at].as_ref()),
+            shares: several::shares(self.approval[at].as_ref(), self.retention[at].as_ref()),
             parts: self.parts(at),
             trust: self.trust[at].clone(),
             ..unscored(tally)

@@ -6,13 +6,15 @@ use super::net::Rebate;
 use super::shrink::Evidence;
 use super::tally::{Tallies, Tally};
 use super::words::{plural, singular, some_of};
-use super::{Light, SupplierScore, Tier};
+use super::{Efficiency, Light, SupplierScore, Tier};
 use crate::check::Finding;
 use crate::settings::ScoreSettings;
 use crate::units::{Kpi, Measure};
 
 /// Factor by which days may vary more than chance before a person should look.
 const WILD: f64 = 10.0;
+/// Efficiency from which on a supplier counts as a good one.
+const EFFICIENT: f64 = 0.8;
 /// Share of a supplier's spend that may lack the KPI without a word.
 const UNREPORTED: f64 = 0.001;
 
@@ -40,6 +42,7 @@ pub(super) fn of_scores(
     findings.extend(unproven(tallies, suppliers));
     findings.extend(outputs(comparison));
     findings.extend(few_for_frontier(comparison));
+    findings.extend(one_count(tallies, comparison));
     findings
 }
 
@@ -234,6 +237,27 @@ fn outputs(comparison: &Comparison) -> Vec<Finding> {
         )
     };
     comparison.left_out.iter().map(finding).collect()
+}
+
+/// # What it does
+/// Names suppliers that are efficient only because a single count of theirs is cheap.
+/// # Why it matters
+/// Cheap reads are worth something when entries and registrations follow; by themselves they make no supplier a good one.
+/// # Threshold
+/// Efficiency under non-increasing returns of at least [`EFFICIENT`], and below that share of it once no step of the funnel may be
+/// worth more than twice, or less than half, what the portfolio's rates say.
+/// # What to do
+/// Look at the assured efficiency beside it, and at what its cheap count leads to.
+fn one_count(tallies: &Tallies, comparison: &Comparison) -> Vec<Finding> {
+    let is_one = |(at, found): (usize, &Option<Efficiency>)| {
+        let found = found.as_ref().filter(|found| found.nirs >= EFFICIENT)?;
+        (found.assured < EFFICIENT * found.nirs).then(|| tallies.suppliers[at].label())
+    };
+    let names: Vec<String> = comparison.efficiency.iter().enumerate().filter_map(is_one).collect();
+    let message = format!("efficient by one cheap count alone: {}", some_of(&names));
+    let advice = "look at the assured efficiency beside it, and at what the cheap count leads to";
+    let finding = Finding::review("score.one_count", "suppliers", message, advice);
+    (!names.is_empty()).then_some(finding).into_iter().collect()
 }
 
 /// # What it does

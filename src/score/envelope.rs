@@ -32,7 +32,7 @@
 //! Charnes, Cooper & Rhodes (1978), EJOR 2; Banker, Charnes & Cooper (1984), Management Science 30; Cooper, Seiford & Tone
 //! (2007), "Data Envelopment Analysis", chapters 2–5.
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::evaluation::Evaluation;
@@ -252,6 +252,26 @@ impl Units {
         self.each(|unit| Evaluation { units: self, unit, among: self, reference: &reference, model }.radial())
     }
 
+    /// As [`Units::radial_under`], with nobody but `peers` (by place) in the mixtures; every other unit is held against them and
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Units::radial_under`].
+    pub fn radial_among(&self, peers: &[usize], model: &Model) -> Result<Vec<Radial>, Error> {
+        self.can_move(model)?;
+        let column = |table: &Array2<f64>| table.select(Axis(1), peers);
+        let trusted = Units::sized(column(&self.inputs), column(&self.outputs)).reference(None);
+        let trusted: Vec<usize> = trusted.into_iter().map(|place| peers[place]).collect();
+        self.each(|unit| {
+            let mut reference = trusted.clone();
+            if !peers.contains(&unit) {
+                reference.push(unit);
+            }
+            Evaluation { units: self, unit, among: self, reference: &reference, model }.radial()
+        })
+    }
+
     /// θ, or 1/φ, of every unit against mixtures of other units than these: absent where none reaches it, above 1 where the
     /// unit lies beyond all of them.
     ///
@@ -351,8 +371,20 @@ fn dominated(inputs: &Array2<f64>, outputs: &Array2<f64>, j: usize) -> Dominated
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Axis, array, concatenate};
+    use ndarray::{array, concatenate};
     use proptest::prelude::*;
+
+    #[test]
+    fn nobody_but_the_peers_is_in_a_mixture() {
+        // the third is the best, and in question
+        let units = Units::new(array![[10.0, 20.0, 10.0]], array![[1.0, 1.0, 4.0]]).unwrap();
+        let model = Model::new(Returns::Crs, Orient::Input);
+        let found = units.radial_among(&[0, 1], &model).unwrap();
+        let thetas: Vec<f64> = found.iter().map(|score| score.efficiency).collect();
+        assert_eq!((thetas[0], thetas[2]), (1.0, 1.0), "{thetas:?}");
+        assert!((thetas[1] - 0.5).abs() < 1e-9 && found[1].peers[0].0 == 0, "{found:?}");
+        assert_eq!(units.radial_among(&[0, 1, 2], &model).unwrap(), units.radial_under(&model).unwrap());
+    }
 
     const ALL: [Returns; 4] = [Returns::Crs, Returns::Vrs, Returns::Nirs, Returns::Ndrs];
 

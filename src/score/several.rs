@@ -30,6 +30,19 @@ pub(super) struct Several {
     pub findings: Vec<Finding>,
 }
 
+/// What is known of the figures, to be drawn from.
+#[derive(Clone, Copy)]
+pub(super) struct Figures<'a> {
+    /// Costs per KPI.
+    pub costs: &'a Costs,
+    /// By supplier.
+    pub approval: &'a [Option<KnownShare>],
+    /// By supplier.
+    pub retention: &'a [Option<KnownShare>],
+    /// Draw by draw, of every scored supplier.
+    pub efficiency: &'a [Vec<f64>],
+}
+
 /// Judges the scored suppliers.
 ///
 /// # Errors
@@ -37,13 +50,12 @@ pub(super) struct Several {
 /// [`crate::check::Kind::Settings`] when order and bounds of the weights contradict each other.
 pub(super) fn judged(
     suppliers: &[SupplierScore],
-    costs: &Costs,
-    approval: &[Option<KnownShare>],
+    known: Figures<'_>,
     target: f64,
     settings: &ScoreSettings,
     seed: u64,
 ) -> Result<Several, Error> {
-    let given = !settings.criteria.is_empty();
+    let (given, costs) = (!settings.criteria.is_empty(), known.costs);
     let wanted = if given { settings.criteria.clone() } else { usual(target) };
     let has = |criterion: &&Criterion| costs.scored.iter().all(|at| figure(&criterion.name, &suppliers[*at]).is_some());
     let (taken, missing): (Vec<&Criterion>, Vec<&Criterion>) = wanted.iter().partition(has);
@@ -53,7 +65,7 @@ pub(super) fn judged(
         return Ok(none);
     }
     let sampled = allowed(&taken).sample(SAMPLES, seed)?;
-    let table = Table { suppliers, costs, approval, taken: &taken, seed };
+    let table = Table { suppliers, known, taken: &taken, seed };
     let places = table.places(&sampled);
     let weights = own_weights(&taken);
     let mut worth = none.worth;
@@ -101,7 +113,7 @@ fn figure(name: &str, score: &SupplierScore) -> Option<f64> {
     match name {
         "cost" => score.cost_per.as_ref().and_then(|cost| cost.shrunk),
         "efficiency" => score.efficiency.as_ref().map(|found| found.interval.map_or(found.nirs, |over| over.mean)),
-        "approval" => score.shares.get("approval").map(|share| share.mean),
+        "approval" | "retention" => score.shares.get(name).map(|share| share.mean),
         "stability" => trust.stability.as_ref().map(|stability| stability.variation),
         "delivery" => trust.delivery.map(|delivery| delivery.share),
         "rebate" => trust.price.and_then(|price| price.realised.or(price.contracted)),
@@ -147,10 +159,30 @@ fn allowed(taken: &[&Criterion]) -> Allowed {
 /// What is judged, by what.
 struct Table<'a> {
     suppliers: &'a [SupplierScore],
-    costs: &'a Costs,
-    approval: &'a [Option<KnownShare>],
+    known: Figures<'a>,
     taken: &'a [&'a Criterion],
     seed: u64,
+}
+
+/// Figures of one supplier in one state of what is not known.
+#[derive(Clone, Copy)]
+struct Drawn {
+    cost: f64,
+    efficiency: Option<f64>,
+    approval: Option<f64>,
+    retention: Option<f64>,
+}
+
+impl Drawn {
+    fn figure(&self, name: &str) -> Option<f64> {
+        match name {
+            "cost" => Some(self.cost),
+            "efficiency" => self.efficiency,
+            "approval" => self.approval,
+            "retention" => self.retention,
+            _ => None,
+        }
+    }
 }
 
 /// Where a supplier comes in over all samples.
@@ -162,23 +194,18 @@ struct Places {
 }
 
 impl Table<'_> {
-    /// Worth by criterion of one scored supplier; of its best figures, or of drawn ones: cost and approval.
-    fn values(&self, place: usize, drawn: Option<(f64, Option<f64>)>) -> Vec<f64> {
-        let at = self.costs.scored[place];
+    /// Worth by criterion of one scored supplier: of drawn figures, or of its best ones.
+    fn values(&self, place: usize, drawn: Option<Drawn>) -> Vec<f64> {
+        let at = self.known.costs.scored[place];
         let value = |criterion: &&Criterion| {
-            let best = figure(&criterion.name, &self.suppliers[at]).unwrap_or(0.0);
-            let figure = match (criterion.name.as_str(), drawn) {
-                ("cost", Some((cost, _))) => cost,
-                ("approval", Some((_, approval))) => approval.unwrap_or(best),
-                _ => best,
-            };
-            between(&criterion.points, figure)
+            let best = || figure(&criterion.name, &self.suppliers[at]).unwrap_or(0.0);
+            between(&criterion.points, drawn.and_then(|drawn| drawn.figure(&criterion.name)).unwrap_or_else(best))
         };
         self.taken.iter().map(value).collect()
     }
 
     fn places(&self, weights: &[Vec<f64>]) -> Vec<Places> {
-        let units = self.costs.scored.len();
+        let units = self.known.costs.scored.len();
         let mut places = vec![Places::default(); units];
         let share = 1.0 / weights.len() as f64;
         for (sample, weights) in weights.iter().enumerate() {
@@ -198,16 +225,28 @@ impl Table<'_> {
     fn scores(&self, sample: usize, weights: &[f64]) -> Vec<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(0x5e4e << 32 | sample as u64);
-        let rates = self.costs.draws.row(sample % self.costs.draws.count().max(1));
+        // one row of the draws of rates is one state of the world, and so is the efficiency that came of it
+        let costs = self.known.costs;
+        let is_drawn = !self.known.efficiency.is_empty() && self.taken.iter().any(|one| one.name == "efficiency");
+        let states = if is_drawn { self.known.efficiency.len() } else { costs.draws.count() };
+        let state = sample % states.max(1);
+        let (rates, thetas) = (costs.draws.row(state), self.known.efficiency.get(state));
         let mut score = |place: usize| {
-            let approval = self.approval[self.costs.scored[place]].map(|share| {
-                Beta::new(share.known.a, share.known.b).map_or(share.known.mean(), |beta| beta.sample(&mut rng))
-            });
-            let values = self.values(place, Some((1.0 / rates[place], approval)));
-            values.iter().zip(weights).map(|(value, weight)| value * weight).sum()
+            let at = costs.scored[place];
+            let drawn = Drawn {
+                cost: 1.0 / rates[place],
+                efficiency: thetas.map(|thetas| thetas[place]),
+                approval: self.known.approval[at].map(|share| drawn_share(&share, &mut rng)),
+                retention: self.known.retention[at].map(|share| drawn_share(&share, &mut rng)),
+            };
+            self.values(place, Some(drawn)).iter().zip(weights).map(|(value, weight)| value * weight).sum()
         };
         (0..rates.len()).map(&mut score).collect()
     }
+}
+
+fn drawn_share(share: &KnownShare, rng: &mut ChaCha8Rng) -> f64 {
+    Beta::new(share.known.a, share.known.b).map_or(share.known.mean(), |beta| beta.sample(rng))
 }
 
 /// Nobody: for a scorecard without a target.
@@ -215,8 +254,12 @@ pub(super) fn nobody(suppliers: usize) -> Several {
     Several { worth: vec![None; suppliers], weights: Vec::new(), findings: Vec::new() }
 }
 
-/// Shares as the scorecard has them: approval and its complement.
-pub(super) fn shares(approval: Option<&KnownShare>) -> BTreeMap<&'static str, super::card::Share> {
+/// Shares as the scorecard has them: approval, its complement, and retention.
+pub(super) fn shares(
+    approval: Option<&KnownShare>,
+    retention: Option<&KnownShare>,
+) -> BTreeMap<&'static str, super::card::Share> {
     let pair = |share: &KnownShare| [("approval", share.card()), ("invalid", share.complement().card())];
-    approval.map(pair).into_iter().flatten().collect()
+    let kept = retention.map(|share| ("retention", share.card()));
+    approval.map(pair).into_iter().flatten().chain(kept).collect()
 }

@@ -1,4 +1,4 @@
-//! Shares of the funnel: approval (valid ÷ registrations) and its complement, by Beta-Binomial empirical Bayes.
+//! Shares of the funnel: approval (valid ÷ registrations), its complement, and retention, by Beta-Binomial empirical Bayes.
 //!
 //! Trials and events of a supplier in a pool are divided by how much more the daily share varies than by chance,
 //!
@@ -91,11 +91,16 @@ pub(super) fn overdispersion<'a>(all: impl Iterator<Item = &'a Trials>) -> f64 {
 
 /// What is known of every supplier's share; absent for those without trials, and for all without a prior.
 pub(super) fn shares(tallies: &Tallies, events: Measure, count: Measure) -> Vec<Option<KnownShare>> {
-    let all = trials(tallies, events, count);
-    let whole = prior(&all, None);
-    let mut found: Vec<Vec<(f64, f64, Posterior)>> = vec![Vec::new(); tallies.suppliers.len()];
-    for pool in 0..tallies.pools.len() {
-        let Some((phi, prior)) = prior(&all, Some(pool)).or(whole) else { continue };
+    known(&trials(tallies, events, count), tallies.suppliers.len())
+}
+
+/// As [`shares`], of trials from anywhere.
+pub(super) fn known(all: &[Trials], suppliers: usize) -> Vec<Option<KnownShare>> {
+    let whole = prior(all, None);
+    let mut found: Vec<Vec<(f64, f64, Posterior)>> = vec![Vec::new(); suppliers];
+    let pools = all.iter().map(|trials| trials.pool + 1).max().unwrap_or(0);
+    for pool in 0..pools {
+        let Some((phi, prior)) = prior(all, Some(pool)).or(whole) else { continue };
         for own in all.iter().filter(|trials| trials.pool == pool) {
             let (events, trials) = own.sums();
             found[own.supplier].push((events, trials, prior.posterior(events / phi, trials / phi)));

@@ -202,6 +202,11 @@ impl Tallies {
         Tallies { window, ..self }
     }
 
+    /// The place of a supplier.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        self.suppliers.iter().position(|tally| tally.supplier.as_deref() == Some(name))
+    }
+
     /// All cells, each with the place of its supplier.
     pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &Cell)> {
         self.suppliers.iter().enumerate().flat_map(|(at, tally)| tally.cells.iter().map(move |cell| (at, cell)))

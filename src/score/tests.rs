@@ -344,3 +344,66 @@ fn tables_beside_the_exports_are_read() {
     let error = suppliers(&ledger(portfolio(1.0)), &settings).unwrap_err().to_string();
     assert!(error.contains("column `date` holds `May`"), "{error}");
 }
+
+/// `count` registrations of each of eight suppliers; `row` says latency, device, identity and retention of each.
+fn registrations(count: usize, row: impl Fn(usize, usize) -> String) -> String {
+    let rows = (0..8).flat_map(|supplier| (0..count).map(move |at| (supplier, at)));
+    let lines: String = rows.map(|(supplier, at)| format!("S{supplier},{}\n", row(supplier, at))).collect();
+    format!("supplier,latency,device,identity,retained\n{lines}")
+}
+
+#[test]
+fn single_registrations_tell_injection_farms_and_duplicates_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |supplier: usize, at: usize| {
+        let every = |n: usize| at.is_multiple_of(n);
+        let (latency, tail) = (20 + 37 * at % 900, 7_200 + at);
+        let latency = match (supplier, at % 2, at % 20) {
+            (0, 0, _) => 3,
+            (1, 0, _) => tail,
+            (_, _, 0) => 5,
+            (_, _, 1) => tail,
+            _ => latency,
+        };
+        let device = if (supplier == 2 && every(2)) || every(25) { at / 50 } else { 1_000 + at };
+        let identity = if supplier == 3 && every(3) { "0-0".into() } else { format!("{supplier}-{at}") };
+        let retained = u8::from(if supplier == 4 { every(10) } else { every(2) });
+        format!("{latency},{device},{identity},{retained}")
+    };
+    std::fs::write(folder.path().join("registrations.csv"), registrations(400, row)).unwrap();
+    let settings =
+        Settings::parse("[score]\nregistrations = \"registrations.csv\"\n", "outlay.toml", folder.path(), 1).unwrap();
+    let entries = (0..8).flat_map(|supplier| steady(&format!("S{supplier}"), 28, 1000.0, 12.0)).collect();
+    let card = suppliers(&ledger(entries), &settings).unwrap();
+    let raised = |name: &str| -> Vec<&str> {
+        let has = |score: &&SupplierScore| score.trust.indicators.iter().any(|one| one.name == name && one.raised);
+        card.suppliers.iter().filter(has).filter_map(|score| score.supplier.as_deref()).collect()
+    };
+    assert_eq!(raised("latency_head"), ["S0"]);
+    assert_eq!(raised("latency_tail"), ["S1"]);
+    assert_eq!(raised("devices"), ["S2"]);
+    assert_eq!(raised("duplicates"), ["S3"]);
+    assert_eq!(raised("retention"), ["S4"]);
+    let (kept, lost) = (of(&card, "S5").shares["retention"], of(&card, "S4").shares["retention"]);
+    assert!((kept.mean - 0.5).abs() < 0.05 && kept.p05 < kept.mean && kept.mean < kept.p95, "{kept:?}");
+    assert!(lost.mean > lost.raw.unwrap() && lost.mean < 0.2, "shrunk towards the others: {lost:?}");
+    assert!(card.method.not_looked_at.iter().all(|one| one.indicator != "latency_head"));
+}
+
+#[test]
+fn cheap_reads_alone_do_not_make_a_supplier_efficient() {
+    let of_reads = |name: &str, reads: f64, registrations: f64| -> Vec<Entry> {
+        let figures = [(Measure::Reads, reads), (Measure::Registrations, registrations)];
+        (0..28).map(|day| entry(Some(name), day, 1000.0, &figures)).collect()
+    };
+    let mut entries: Vec<Entry> =
+        (0..10).flat_map(|at| of_reads(&format!("S{at}"), 200.0 + f64::from(at), 20.0)).collect();
+    entries.extend(of_reads("reader", 230.0, 2.0));
+    let card = score(entries, "");
+    let found = of(&card, "reader").efficiency.as_ref().unwrap();
+    assert_eq!(found.nirs, 1.0);
+    assert!(found.assured < 0.8 && found.assured > 0.0, "{found:?}");
+    assert!(found.scale.is_some_and(|scale| scale <= 1.0 + 1e-9) && found.platform_gap == Some(1.0), "{found:?}");
+    let finding = card.findings.iter().find(|finding| finding.check == "score.one_count").unwrap();
+    assert!(finding.message.ends_with("alone: reader"), "{finding:?}");
+}

@@ -19,6 +19,7 @@ pub(super) struct Score {
     as_of: Option<String>,
     own_counts: Option<String>,
     hours: Option<String>,
+    registrations: Option<String>,
     delivery: Option<String>,
     prospects: Option<String>,
     tiers: TierRules,
@@ -54,6 +55,8 @@ pub struct ScoreSettings {
     pub own_counts: Option<PathBuf>,
     /// Clicks by hour of the day.
     pub hours: Option<PathBuf>,
+    /// Single registrations: latency, device, identity, retention.
+    pub registrations: Option<PathBuf>,
     /// Spend that was planned for past days.
     pub delivery: Option<PathBuf>,
     /// Suppliers without history.
@@ -189,7 +192,7 @@ impl Default for AskRules {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Criterion {
-    /// `cost`, `efficiency`, `approval`, `stability`, `delivery`, `rebate`.
+    /// One of [`CRITERIA`].
     pub name: String,
     /// Its weight; weights are brought to a sum of 1.
     #[serde(default)]
@@ -208,7 +211,7 @@ pub struct Criterion {
 }
 
 /// The figures that a criterion may be of.
-pub const CRITERIA: [&str; 6] = ["cost", "efficiency", "approval", "stability", "delivery", "rebate"];
+pub const CRITERIA: [&str; 7] = ["cost", "efficiency", "approval", "retention", "stability", "delivery", "rebate"];
 
 /// `[[score.verdict]]`: what a person found who looked at a supplier's flags.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -251,6 +254,7 @@ pub(super) fn checked(file: Score, folder: &Path, wrong: &mut Vec<Error>) -> Sco
         as_of: file.as_of.and_then(|day| date(&day, "score.as_of", wrong)),
         own_counts: path(file.own_counts),
         hours: path(file.hours),
+        registrations: path(file.registrations),
         delivery: path(file.delivery),
         prospects: path(file.prospects),
         tiers: file.tiers,

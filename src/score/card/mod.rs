@@ -195,6 +195,13 @@ pub struct Efficiency {
     pub nirs: f64,
     /// Variable returns.
     pub vrs: f64,
+    /// Scale efficiency, `crs` ÷ `vrs`: what its size costs it.
+    pub scale: Option<f64>,
+    /// `nirs` where no count of the funnel may be worth more than twice, or less than half, what the portfolio's rates say:
+    /// well below `nirs` for whoever is efficient by one cheap count alone.
+    pub assured: f64,
+    /// `nirs` ÷ the same among the suppliers of its own platform: what the platform costs it. Absent on several platforms.
+    pub platform_gap: Option<f64>,
     /// The suppliers it is measured against under `nirs`.
     pub peers: Vec<Peer>,
     /// `nirs` over joint draws of all true rates.

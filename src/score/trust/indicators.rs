@@ -25,6 +25,7 @@
 //! | `registrations_per_read`  | conversion | registrations of reads    | low        | the same                     |
 //! | `approval`                | quality    | valid of registrations    | low        | made-up registrations        |
 //! | `night_share`             | time       | clicks from 0 to 6 o'clock| high       | bots                         |
+//! | those of [`super::registered`] |            | single registrations      |            |                              |
 //! | `too_regular`             | regularity | –                         | –          | days more alike than chance  |
 //! | `round_counts`            | regularity | days with a count in tens | high       | figures made by hand         |
 //! | `impossible`              | funnel     | days with more below than above in the funnel | any | tracking fault or stuffing |
@@ -34,7 +35,8 @@
 use statrs::function::beta::beta_reg;
 use statrs::function::gamma::gamma_lr;
 
-use super::hours::Hours;
+use super::grouped::Grouped;
+use super::registered::{LOOKS, Look, Registered};
 use crate::math::quantile;
 use crate::score::card::{Indicator, Light, NotLookedAt};
 use crate::score::cost::series::Series;
@@ -108,18 +110,20 @@ const SHARES: [Compared; 5] = [
     },
 ];
 
-/// What no export of today's layouts holds, and what it would take.
-const NEVER: [NotLookedAt; 3] = [
-    NotLookedAt { indicator: "latency", needs: "the time from click to registration" },
-    NotLookedAt { indicator: "devices", needs: "device and network of each registration" },
-    NotLookedAt { indicator: "duplicates", needs: "hashed phone or identity of each registration" },
-];
+/// Tables that some indicators need.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beside<'a> {
+    /// Clicks at night, out of all.
+    pub hours: Option<&'a Grouped>,
+    /// Single registrations.
+    pub registered: Option<&'a Registered>,
+}
 
 /// The indicators of every supplier, raised or not, and those that could not be looked at.
 pub(super) fn indicators(
     tallies: &Tallies,
     series: &[Series],
-    hours: Option<&Hours>,
+    beside: Beside<'_>,
     rules: &TrustRules,
 ) -> (Vec<Vec<Indicator>>, Vec<NotLookedAt>) {
     let mut found: Vec<(usize, Indicator)> = Vec::new();
@@ -132,13 +136,14 @@ pub(super) fn indicators(
         }
         found.extend(there);
     }
-    match hours {
-        Some(hours) => found.extend(night(hours, tallies, rules)),
-        None => missing.push(NotLookedAt { indicator: "night_share", needs: "clicks by hour: `[score] hours`" }),
+    for (look, grouped) in looks(beside) {
+        match grouped {
+            Some(grouped) => found.extend(told(grouped, look, tallies, rules)),
+            None => missing.push(NotLookedAt { indicator: look.name, needs: look.needs }),
+        }
     }
     found.extend(series.iter().flat_map(|series| regularity(series, &tallies.pools)));
     found.extend(impossible(tallies));
-    missing.extend(NEVER);
     raise(&mut found, rules.false_discovery);
     let mut by_supplier: Vec<Vec<Indicator>> = vec![Vec::new(); tallies.suppliers.len()];
     found.into_iter().for_each(|(supplier, indicator)| by_supplier[supplier].push(indicator));
@@ -169,14 +174,29 @@ fn compared(share: &Compared, tallies: &Tallies, rules: &TrustRules) -> Vec<(usi
     held(&groups, (share.name, share.family, share.words), share.high)
 }
 
-fn night(hours: &Hours, tallies: &Tallies, rules: &TrustRules) -> Vec<(usize, Indicator)> {
-    let place = |name: &str| tallies.suppliers.iter().position(|tally| tally.supplier.as_deref() == Some(name));
-    let group = |group: &String| {
-        let sums = hours.of(group).filter_map(|(name, night, all)| Some((place(name)?, (night, all))));
-        Peers::of(group, hours.overdispersion(group), sums, rules)
+const NIGHT: Look = Look {
+    name: "night_share",
+    family: "time",
+    column: "hour",
+    words: "clicks between 0 and 6 o'clock",
+    high: true,
+    needs: "clicks by hour: `[score] hours`",
+};
+
+/// What the tables beside the exports may tell, with the shares where they hold them.
+fn looks<'a>(beside: Beside<'a>) -> impl Iterator<Item = (&'static Look, Option<&'a Grouped>)> {
+    let share = move |at: usize| beside.registered.and_then(|registered| registered.shares()[at].as_ref());
+    let of = move |(at, look): (usize, &'static Look)| (look, share(at));
+    std::iter::once((&NIGHT, beside.hours)).chain(LOOKS.iter().enumerate().map(of))
+}
+
+fn told(grouped: &Grouped, look: &Look, tallies: &Tallies, rules: &TrustRules) -> Vec<(usize, Indicator)> {
+    let group = |group: &str| {
+        let sums = grouped.of(group).filter_map(|(name, sums)| Some((tallies.place(name)?, sums)));
+        Peers::of(group, grouped.overdispersion(group), sums, rules)
     };
-    let groups: Vec<Peers> = hours.groups().iter().filter_map(group).collect();
-    held(&groups, ("night_share", "time", "clicks between 0 and 6 o'clock"), true)
+    let groups: Vec<Peers> = grouped.groups().into_iter().filter_map(group).collect();
+    held(&groups, (look.name, look.family, look.words), look.high)
 }
 
 /// The suppliers of one pool on the logit scale.

@@ -1,18 +1,23 @@
 //! Quality and trust: what else is to be known of a supplier before its cost is believed.
 
+mod grouped;
 mod hours;
 mod indicators;
 mod price;
+mod registered;
 mod stability;
 mod tables;
 
-use self::hours::Hours;
+use self::grouped::Grouped;
+use self::indicators::Beside;
 use self::price::Prices;
+use self::registered::Registered;
 use self::tables::{Own, Planned};
 use super::card::{Light, NotLookedAt, Review, Trust};
 use super::cost::Costs;
 use super::cost::series::Series;
 use super::net::Rebate;
+use super::share::{self, KnownShare};
 use super::tally::Tallies;
 use crate::check::Error;
 use crate::settings::{Found, Settings};
@@ -20,7 +25,8 @@ use crate::settings::{Found, Settings};
 /// Tables that the settings name beside the exports.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
-    hours: Option<Hours>,
+    hours: Option<Grouped>,
+    registered: Option<Registered>,
     planned: Vec<Planned>,
     own: Vec<Own>,
 }
@@ -34,10 +40,18 @@ impl Tables {
     pub(super) fn read(settings: &Settings) -> Result<Tables, Error> {
         let (score, kpi) = (&settings.score, settings.project.kpi.measure());
         Ok(Tables {
-            hours: score.hours.as_deref().map(Hours::read).transpose()?,
+            hours: score.hours.as_deref().map(hours::read).transpose()?,
+            registered: score.registrations.as_deref().map(Registered::read).transpose()?,
             planned: score.delivery.as_deref().map(tables::planned).transpose()?.unwrap_or_default(),
             own: score.own_counts.as_deref().map(|path| tables::own_counts(path, kpi)).transpose()?.unwrap_or_default(),
         })
+    }
+
+    /// What is known of the share of registrations that were still there later.
+    pub(super) fn retention(&self, tallies: &Tallies) -> Vec<Option<KnownShare>> {
+        let retention = self.registered.as_ref().and_then(Registered::retention);
+        let trials = retention.map(|grouped| grouped.trials(|name| tallies.place(name))).unwrap_or_default();
+        share::known(&trials, tallies.suppliers.len())
     }
 }
 
@@ -50,7 +64,8 @@ pub(super) fn of(
     settings: &Settings,
 ) -> (Vec<Trust>, Vec<NotLookedAt>) {
     let (rules, kpi) = (&settings.score.trust, settings.project.kpi.measure());
-    let (mut indicators, missing) = indicators::indicators(tallies, &costs.series, tables.hours.as_ref(), rules);
+    let beside = Beside { hours: tables.hours.as_ref(), registered: tables.registered.as_ref() };
+    let (mut indicators, missing) = indicators::indicators(tallies, &costs.series, beside, rules);
     let prices = Prices::of(tallies);
     let trust = |at: usize| {
         let tally = &tallies.suppliers[at];
@@ -71,8 +86,8 @@ pub(super) fn of(
 
 /// The lights of every supplier: how many families of indicators are raised.
 pub(super) fn lights(tallies: &Tallies, costs: &Costs, settings: &Settings) -> Vec<Light> {
-    // clicks by hour have no day, so they tell of the whole window and not of a past one
-    let (found, _) = indicators::indicators(tallies, &costs.series, None, &settings.score.trust);
+    // the tables beside the exports tell of the whole window and not of a past one
+    let (found, _) = indicators::indicators(tallies, &costs.series, Beside::default(), &settings.score.trust);
     found.iter().map(|indicators| indicators::light(indicators)).collect()
 }
 
