@@ -109,6 +109,31 @@ impl Sheet {
         if problems.is_empty() { Ok(numbers) } else { Err(Error { kind: Kind::Input, problems }) }
     }
 
+    /// The numbers of a column, as far as they are known: a blank cell is not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sheet::texts`]; [`Kind::Input`] with every cell that is neither blank nor `expected`, which is what `is_meant` admits.
+    pub fn known(
+        &self,
+        header: &str,
+        expected: &str,
+        is_meant: impl Fn(f64) -> bool,
+    ) -> Result<Vec<Option<f64>>, Error> {
+        let mut problems = Vec::new();
+        let mut number = |(text, (line, _)): (&str, &(u64, StringRecord))| {
+            let number = text.parse::<f64>().ok().filter(|number| is_meant(*number));
+            if number.is_none() && !text.is_empty() {
+                let origin = Origin::new(&self.path, *line);
+                let message = format!("{origin}: column `{header}` holds `{text}`, expected {expected}");
+                problems.push(Problem { message, help: Some("leave the cell blank where it is not known".into()) });
+            }
+            number
+        };
+        let found = self.texts(header)?.into_iter().zip(&self.records).map(&mut number).collect();
+        if problems.is_empty() { Ok(found) } else { Err(Error { kind: Kind::Input, problems }) }
+    }
+
     fn place(&self, header: &str) -> Result<usize, Error> {
         let mut places = (0..self.headers.len()).filter(|place| self.headers[*place] == header);
         let there = || format!("the headers are: {}", self.headers.join(", "));

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::grouped::Grouped;
-use crate::check::{Error, Kind, Problem};
+use crate::check::{Error, Kind};
 use crate::import::sheet::Sheet;
 
 /// Seconds from click to registration within which no person fills a form.
@@ -104,8 +104,11 @@ impl Registered {
             let message = format!("{} has none of the columns latency, device, identity, retained", path.display());
             return Err(Error::new(Kind::Settings, message).help("add one, or drop `score.registrations`"));
         }
-        let latency = known(&sheet, "latency", "seconds, 0 or more", |number| number >= 0.0 && number.is_finite())?;
-        let retained = known(&sheet, "retained", "1 or 0", |number| number == 0.0 || number == 1.0)?;
+        let known = |header: &str, expected: &str, is_meant: fn(f64) -> bool| {
+            sheet.has(&[header]).map(|_| sheet.known(header, expected, is_meant)).transpose()
+        };
+        let latency = known("latency", "seconds, 0 or more", |number| number >= 0.0 && number.is_finite())?;
+        let retained = known("retained", "1 or 0", |number| number == 0.0 || number == 1.0)?;
         let (devices, identities) = (sheet.texts("device").ok(), sheet.texts("identity").ok());
         let shares = [
             latency.as_ref().map(|latency| rows.share(|at| Some(latency[at]? <= HEAD))),
@@ -168,27 +171,6 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The numbers of a column, blank cells being unknown; absent for a table without it.
-fn known(
-    sheet: &Sheet,
-    header: &str,
-    expected: &str,
-    is_meant: impl Fn(f64) -> bool,
-) -> Result<Option<Vec<Option<f64>>>, Error> {
-    let Some(header) = sheet.has(&[header]).map(str::to_owned) else { return Ok(None) };
-    let mut wrong = Vec::new();
-    let mut number = |(row, text): (usize, &str)| {
-        let number = text.parse::<f64>().ok().filter(|number| is_meant(*number));
-        if number.is_none() && !text.is_empty() {
-            let message = format!("{}: row {}: `{header}` holds `{text}`, expected {expected}", sheet.shown(), row + 1);
-            wrong.push(Problem { message, help: Some("leave the cell blank where it is not known".into()) });
-        }
-        number
-    };
-    let found = sheet.texts(&header)?.into_iter().enumerate().map(&mut number).collect();
-    if wrong.is_empty() { Ok(Some(found)) } else { Err(Error { kind: Kind::Input, problems: wrong }) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,7 +205,7 @@ mod tests {
         let error = read("supplier,latency,retained\nA,soon,1\nA,-3,2\n").unwrap_err();
         assert_eq!(error.problems.len(), 2);
         assert!(
-            error.problems[0].message.ends_with("row 1: `latency` holds `soon`, expected seconds, 0 or more"),
+            error.problems[0].message.ends_with("csv:2: column `latency` holds `soon`, expected seconds, 0 or more"),
             "{error:?}"
         );
     }
