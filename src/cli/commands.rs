@@ -225,7 +225,8 @@ fn whole(args: &Args) -> Result<Done, Error> {
     outputs.extend(report::planned(&run.answer));
     outputs.extend(report::pages(&results(&settings, &run, &findings), args.lang)?);
     outputs.extend(pictures(args, &outputs)?);
-    outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &outputs));
+    let tables = outlay::import::side_tables(&settings)?;
+    outputs.push(report::json::manifest(&settings, &run.ledger, &run.panel, &tables, &outputs));
     drop(progress);
     ended(args, &settings, &run, findings, outputs)
 }

@@ -11,6 +11,7 @@
 //! decided without being asked is a finding.
 
 mod batch;
+mod beside;
 mod blocks;
 mod cells;
 mod checks;
@@ -47,6 +48,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 pub use batch::{Batch, Lines, Row, Skip};
+pub use beside::{SideTable, side_tables};
 pub use leads::{FIELDS as LEAD_FIELDS, LeadCount, Leads, Screened, leads};
 pub use lookup::{Aliases, aliases};
 pub use rates::{Rates, rates};

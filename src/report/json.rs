@@ -10,6 +10,7 @@ use super::statement::Statement;
 use super::{Output, Results};
 use crate::backtest::Backtest;
 use crate::check::Finding;
+use crate::import::SideTable;
 use crate::panel::baseline::{Baseline, Coverage};
 use crate::panel::{Panel, TotalKpi};
 use crate::plan::Answer;
@@ -146,7 +147,13 @@ struct Whole<'a> {
 
 /// `manifest.json`: from what and by what the other outputs were made. It names no time and no machine, so the same
 /// inputs, settings and seed give the same bytes.
-pub fn manifest(settings: &Settings, ledger: &Ledger, panel: &Panel, outputs: &[Output]) -> Output {
+pub fn manifest(
+    settings: &Settings,
+    ledger: &Ledger,
+    panel: &Panel,
+    tables: &[SideTable],
+    outputs: &[Output],
+) -> Output {
     let input = |s: &SourceSummary| Input { path: s.path.clone(), sha256: s.sha256.clone(), rows: s.rows };
     let total = |t: &TotalKpi| Input { path: t.path.clone(), sha256: t.sha256.clone(), rows: t.rows };
     let document = Manifest {
@@ -156,6 +163,7 @@ pub fn manifest(settings: &Settings, ledger: &Ledger, panel: &Panel, outputs: &[
         settings_sha256: &settings.sha256,
         panel_sha256: &panel.sha256,
         inputs: ledger.sources.iter().map(input).chain(panel.total.iter().map(total)).collect(),
+        tables: tables.iter().map(Table::of).collect(),
         outputs: outputs.iter().map(Written::of).collect(),
     };
     output("manifest.json", &document)
@@ -169,6 +177,8 @@ struct Manifest<'a> {
     settings_sha256: &'a str,
     panel_sha256: &'a str,
     inputs: Vec<Input>,
+    /// Read beside the exports: rates, aliases, what `[score]` names.
+    tables: Vec<Table>,
     outputs: Vec<Written<'a>>,
 }
 
@@ -177,6 +187,19 @@ struct Input {
     path: String,
     sha256: String,
     rows: u64,
+}
+
+#[derive(Serialize)]
+struct Table {
+    setting: &'static str,
+    path: String,
+    sha256: String,
+}
+
+impl Table {
+    fn of(table: &SideTable) -> Table {
+        Table { setting: table.setting, path: table.path.display().to_string(), sha256: table.sha256.clone() }
+    }
 }
 
 #[derive(Serialize)]
@@ -233,10 +256,13 @@ mod tests {
     fn the_manifest_lists_inputs_and_outputs_by_their_hashes() {
         let sample = Sample::hostile();
         let outputs = [Output::new("charts/a.svg", "abc")];
-        let manifest = read(&manifest(&sample.settings, &sample.ledger, &sample.panel, &outputs));
+        let tables = [SideTable { setting: "score.hours", path: "hours.csv".into(), sha256: "00".into() }];
+        let manifest = read(&manifest(&sample.settings, &sample.ledger, &sample.panel, &tables, &outputs));
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(manifest["outputs"][0]["sha256"], abc);
         assert_eq!(manifest["outputs"][0]["bytes"], 3);
         assert_eq!(manifest["inputs"][0]["rows"], 12);
+        let table = serde_json::json!({ "setting": "score.hours", "path": "hours.csv", "sha256": "00" });
+        assert_eq!(manifest["tables"], serde_json::json!([table]));
     }
 }

@@ -133,7 +133,7 @@ mod tests {
         outputs.extend(scored(&sample.scores));
         outputs.extend(planned(&sample.answer));
         outputs.extend(pages(&sample.results(), lang).unwrap());
-        outputs.push(json::manifest(&sample.settings, &sample.ledger, &sample.panel, &outputs));
+        outputs.push(json::manifest(&sample.settings, &sample.ledger, &sample.panel, &[], &outputs));
         outputs
     }
 
