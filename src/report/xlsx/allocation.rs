@@ -7,6 +7,7 @@ use super::evidence;
 use super::table::{Cell, Column, Holds, Page, TOP, at, column, from_elsewhere, sum};
 use crate::plan::{Answer, Expected, Line};
 use crate::report::figures::{self, CurvePoint};
+use crate::report::text::one_line;
 
 // Columns that formulas refer to.
 pub(super) const CHANNEL: u16 = 0;
@@ -121,9 +122,9 @@ fn cells(book: &Book, answer: &Answer, row: u32, line: &Line, curve: Option<usiz
         quantile(EXPECTED + 3, |expected| expected.p90),
         cost,
         Cell::number(line.marginal_cost),
-        Cell::text(line.limited_by.join("; ")),
+        Cell::text(line.limited_by.iter().map(|name| book.words.limit(name)).collect::<Vec<_>>().join("; ")),
         if line.extrapolated { Cell::text(book.words.say("yes")) } else { Cell::Empty },
-        Cell::text(&line.why_not_more),
+        Cell::text(book.words.translate("plan.why_not_more", &one_line(&line.why_not_more))),
     ];
     cells.resize(usize::from(BASE), Cell::Empty);
     cells

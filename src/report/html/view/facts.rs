@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::report::{Results, Words};
-use crate::settings::{BudgetIn, Goal, Limit};
+use crate::report::{Results, Words, story};
+use crate::settings::{BudgetIn, Limit};
 
 /// An entry of the metric dictionary.
 #[derive(Serialize)]
@@ -49,16 +49,11 @@ pub(super) fn run<'a>(results: &Results, words: &'a Words) -> Vec<(&'a str, Stri
         (words.say("kpi"), settings.project.kpi.name().to_owned()),
     ];
     if let Some(plan) = &settings.plan {
-        let goal = match plan.goal {
-            Goal::Most => words.say("goal_most"),
-            Goal::LeastSpend => words.say("goal_least_spend"),
-            Goal::BreakEven => words.say("goal_break_even"),
-        };
         let counted = match plan.budget_in {
             BudgetIn::Face => words.say("in_face"),
             BudgetIn::Cash => words.say("in_cash"),
         };
-        facts.push((words.say("goal"), goal.to_owned()));
+        facts.push((words.say("goal"), story::goal(plan.goal, words).to_owned()));
         facts.push((words.say("budget_in"), counted.to_owned()));
     }
     facts.push((words.say("settings_hash"), settings.sha256.clone()));
