@@ -123,7 +123,8 @@ fn daily(path: &Path) -> Result<Option<Daily>, Error> {
     let (mut dates, mut events, mut lines) = (Vec::new(), Vec::<Vec<String>>::new(), Vec::<DailyLine>::new());
     let mut places: HashMap<String, usize> = HashMap::new();
     for record in reader.deserialize() {
-        let Day { date, channel, spend, change, held_by, events: on } = record.map_err(|error| wrong(error.to_string()))?;
+        let Day { date, channel, spend, change, held_by, events: on } =
+            record.map_err(|error| wrong(error.to_string()))?;
         let held = [DayHeld::Flight, DayHeld::Locked, DayHeld::Step].into_iter().find(|held| held.name() == held_by);
         if dates.last() != Some(&date) {
             dates.push(date);

@@ -10,8 +10,8 @@ use crate::check::Finding;
 use crate::fit::{ChannelFit, Curve, Diagnostics, Fitted, Response, Saturation};
 use crate::panel::Panel;
 use crate::plan::{
-    Answer, BidCeiling, Budget, Conflict, Daily, DailyLine, DayHeld, Expected, FrontierPoint, Interval, Line, LimitCost, Period,
-    Price, Regret, Relax, Status, TestValue, Unknown,
+    Answer, BidCeiling, Budget, Conflict, Daily, DailyLine, DayHeld, Expected, FrontierPoint, Interval, LimitCost,
+    Line, Period, Price, Regret, Relax, Status, TestValue, Unknown,
 };
 use crate::score::{Ask, CostPer, Efficiency, Peer, Rank, Scorecard, SupplierScore, Tier};
 use crate::settings::Settings;

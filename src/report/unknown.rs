@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::numbers::total;
-use crate::plan::{Answer, Daily, DailyLine, DayHeld, Line, LimitCost, Price, TestValue};
+use crate::plan::{Answer, Daily, DailyLine, DayHeld, LimitCost, Line, Price, TestValue};
 
 /// A plan line beside what is not known of it.
 #[derive(Clone, Copy, Debug)]

@@ -91,7 +91,10 @@ const RARE: &[(&str, &str)] = &[
     ("criteria.constant", "all units are alike in it, so it decides nothing"),
     ("criteria.not_separable", "a, b cannot be told apart by these counts"),
     ("efficiency.ratios_bind", "bounds on weights lower the efficiency of 3 of 9 units, by at most 0.120"),
-    ("fit.adopted", "21 points and no interval: planned as if it were certain; its reference spend is not told and taken as 0"),
+    (
+        "fit.adopted",
+        "21 points and no interval: planned as if it were certain; its reference spend is not told and taken as 0",
+    ),
     ("fit.borrowed", "27 usable days of 60 needed: the curve borrows its shape from the platform's other channels"),
     (
         "fit.calendar",
@@ -128,7 +131,10 @@ const RARE: &[(&str, &str)] = &[
     ),
     ("plan.replan", "the exports end with 2026-06-12: what was spent from there to 2026-06-16 counts as nothing"),
     ("plan.weekdays", "fewer than 28 days with spend among its last 56: all weekdays weigh the same"),
-    ("panel.filling_up", "the conversions of 3 days from 2026-05-29 on are still coming in: no curve is fitted to them"),
+    (
+        "panel.filling_up",
+        "the conversions of 3 days from 2026-05-29 on are still coming in: no curve is fitted to them",
+    ),
     ("unify.convention", "3 of 5 campaign names follow `{department}_{supplier}`, and not `a`, `b`"),
     ("unify.leads", "80 of 100 leads are valid; round 1, staff: 12 (a.csv:3); round 2, bots: 8"),
     ("unify.basis", "conversions are dated by billed (tencent), by event (weibo)"),

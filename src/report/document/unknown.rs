@@ -94,8 +94,13 @@ pub(super) fn limits(answer: &Answer, words: &Words) -> Vec<Block> {
 /// The plan's days; nothing where none were laid out.
 pub(super) fn days(answer: &Answer, words: &Words) -> Vec<Block> {
     let Some(message) = story::days(answer, words) else { return Vec::new() };
-    let heads =
-        [words.say("day"), words.say("events"), words.say("spend"), words.say("day_change"), words.say("lines_changed")];
+    let heads = [
+        words.say("day"),
+        words.say("events"),
+        words.say("spend"),
+        words.say("day_change"),
+        words.say("lines_changed"),
+    ];
     let mut table = Table::new(&heads, 2);
     table.rows = (unknown::days(answer).into_iter())
         .map(|day| {

@@ -18,9 +18,7 @@ pub(in crate::report) fn regret(settings: &Settings, answer: &Answer, words: &Wo
 /// An amount of what the goal counts.
 fn amount(settings: &Settings, answer: &Answer, figure: f64, words: &Words) -> String {
     match settings.plan.as_ref().map_or(Goal::Most, |plan| plan.goal) {
-        Goal::Most => {
-            words.tell("so_many", &[("count", &count(figure)), ("kpi", words.kpi(settings.project.kpi))])
-        }
+        Goal::Most => words.tell("so_many", &[("count", &count(figure)), ("kpi", words.kpi(settings.project.kpi))]),
         Goal::LeastSpend | Goal::BreakEven => words.money(figure, &answer.currency),
     }
 }

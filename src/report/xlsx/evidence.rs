@@ -77,7 +77,12 @@ fn supplier_row(book: &Book, row: u32, score: &SupplierScore) -> Vec<Cell> {
         Cell::number(score.rank.as_ref().map(|rank| rank.best)),
         Cell::number(score.cap_share),
         Cell::number(score.ask.as_ref().map(|ask| ask.rebate)),
-        score.ask.as_ref().map(|ask| &ask.because).or(score.no_ask.as_ref()).map_or(Cell::Empty, |why| told("score.ask", why)),
+        score
+            .ask
+            .as_ref()
+            .map(|ask| &ask.because)
+            .or(score.no_ask.as_ref())
+            .map_or(Cell::Empty, |why| told("score.ask", why)),
         Cell::text(reasons.collect::<Vec<_>>().join(book.words.say("between_sentences"))),
     ]
 }
@@ -156,16 +161,8 @@ fn limits(book: &Book, page: &mut Page, top: u32) -> Result<u32, XlsxError> {
 
 /// A limit's bounds as the settings file writes them.
 fn bounds(limit: &Limit) -> String {
-    let keys = [
-        ("min", limit.min),
-        ("max", limit.max),
-        ("share_min", limit.share_min),
-        ("share_max", limit.share_max),
-        ("cut_at_most", limit.cut_at_most),
-        ("rise_at_most", limit.rise_at_most),
-        ("fixed", limit.fixed),
-    ];
-    let set = keys.iter().filter_map(|(key, value)| value.map(|value| format!("{key} = {value}")));
+    let keys = figures::bounds(limit);
+    let set = keys.iter().map(|(key, value)| format!("{key} = {value}"));
     set.chain(limit.each.then(|| "each = true".to_owned())).collect::<Vec<_>>().join(", ")
 }
 
@@ -264,7 +261,7 @@ pub(super) fn curves(book: &Book) -> Result<Page, XlsxError> {
     let mut page = book.page(words.say("sheet_curves"), words.say("curves"))?;
     page.note(1, &format!("{} {}", words.say("values_are"), words.per(book.results.fitted.grain)))?;
     page.note(2, words.say("curves_live"))?;
-    let figure = |heading: &str| column(heading, 14.0, Holds::Figure);
+    let figure = |heading: &str| column(heading, 14.0, Holds::Fine);
     let columns = [
         column(words.say("channel"), 36.0, Holds::Text),
         column(book.in_money(words.say("spend")), 16.0, Holds::Money),

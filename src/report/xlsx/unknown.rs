@@ -4,7 +4,7 @@ use rust_xlsxwriter::XlsxError;
 use rust_xlsxwriter::utility::row_col_to_cell;
 
 use super::book::Book;
-use super::table::{Cell, Column, Holds, Page, TOP, at, column, from_elsewhere, sum};
+use super::table::{Cell, Column, Holds, Page, TOP, at, column, from_elsewhere};
 use crate::plan::{Answer, DailyLine};
 use crate::report::story;
 use crate::report::unknown::{self, Unsure};
@@ -92,9 +92,9 @@ pub(super) fn days(book: &Book, answer: &Answer) -> Result<Page, XlsxError> {
     let rows: Vec<Vec<Cell>> = (TOP + 1..).zip(&daily.lines).map(row).collect();
     let after = page.table(&columns, &rows)?;
     let mut totals = vec![Cell::text(words.say("total"))];
-    totals.push(Cell::Formula(format!("={}", sum(1, TOP + 1, after - 1)), answer.budget.spent));
+    totals.push(Cell::sum(1, TOP + 1, after - 1, answer.budget.spent));
     let by_day = unknown::days(answer).into_iter();
-    totals.extend((2..).zip(by_day).map(|(at, day)| Cell::Formula(format!("={}", sum(at, TOP + 1, after - 1)), day.spend)));
+    totals.extend((2..).zip(by_day).map(|(at, day)| Cell::sum(at, TOP + 1, after - 1, day.spend)));
     page.totals(after, &columns, &totals)?;
     page.sheet.set_print_area(0, 0, after, last)?;
     Ok(page)

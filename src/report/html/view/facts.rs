@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::{Results, Words, story};
+use crate::report::{Results, Words, figures, story};
 use crate::settings::{BudgetIn, Limit};
 
 /// An entry of the metric dictionary.
@@ -75,20 +75,10 @@ pub(super) fn limits(results: &Results, words: &Words) -> Vec<LimitRow> {
 }
 
 fn limit_row(limit: &Limit, words: &Words) -> LimitRow {
-    let amount = |key: &str, value: Option<f64>| {
-        value.map(|value| {
-            format!("{key} = {}", crate::report::numbers::decimal(value, if value < 10.0 { 2 } else { 0 }))
-        })
+    let bound = |(key, value): &(&str, f64)| {
+        format!("{key} = {}", crate::report::numbers::decimal(*value, if *value < 10.0 { 2 } else { 0 }))
     };
-    let bounds = [
-        amount("min", limit.min),
-        amount("max", limit.max),
-        amount("share_min", limit.share_min),
-        amount("share_max", limit.share_max),
-        amount("cut_at_most", limit.cut_at_most),
-        amount("rise_at_most", limit.rise_at_most),
-        amount("fixed", limit.fixed),
-    ];
+    let bounds: Vec<String> = figures::bounds(limit).iter().map(bound).collect();
     let whom: Vec<&str> = limit.whom.0.values().map(String::as_str).collect();
     LimitRow {
         name: limit.name.clone(),
@@ -98,6 +88,6 @@ fn limit_row(limit: &Limit, words: &Words) -> LimitRow {
             (false, true) => format!("{} · {}", whom.join(" / "), words.say("each_line")),
             (false, false) => whom.join(" / "),
         },
-        bounds: bounds.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        bounds: bounds.join(" · "),
     }
 }
