@@ -23,9 +23,15 @@ pub(super) fn sureness(book: &Book, answer: &Answer) -> Result<Page, XlsxError> 
     let name = words.say("sureness");
     let mut page = book.page(name, name)?;
     page.note(1, words.say("sureness_note"))?;
-    page.note(2, &story::sureness(book.results.settings, answer, words).join(words.say("between_sentences")))?;
     let rows: Vec<Vec<Cell>> = unknown::lines(answer).iter().map(sure_row).collect();
-    page.table(&sure_columns(book), &rows)?;
+    let columns = sure_columns(book);
+    let after = page.table(&columns, &rows)?;
+    let told = story::sureness(book.results.settings, answer, words);
+    let last = columns.len() as u16 - 1;
+    for (row, sentence) in (after + 1..).zip(&told) {
+        page.sentence(row, last, 150.0, sentence)?;
+    }
+    page.sheet.set_print_area(0, 0, after + 1 + told.len() as u32, last)?;
     Ok(page)
 }
 
@@ -96,7 +102,8 @@ pub(super) fn days(book: &Book, answer: &Answer) -> Result<Page, XlsxError> {
     let by_day = unknown::days(answer).into_iter();
     totals.extend((2..).zip(by_day).map(|(at, day)| Cell::sum(at, TOP + 1, after - 1, day.spend)));
     page.totals(after, &columns, &totals)?;
-    page.sheet.set_print_area(0, 0, after, last)?;
+    // a month is two pages across, each with the names
+    page.sheet.set_print_fit_to_pages(2, 0).set_repeat_columns(0, 1)?.set_print_area(0, 0, after, last)?;
     Ok(page)
 }
 

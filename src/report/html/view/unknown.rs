@@ -8,10 +8,15 @@ use crate::report::unknown::{self, LineDays};
 use crate::report::{Words, story};
 use crate::settings::Settings;
 
+/// Most lines of a table here; `plan.csv` and `plan_daily.csv` have all.
+const LINES: usize = 250;
+
 /// How sure the amounts are.
 #[derive(Serialize)]
 pub(super) struct Sureness {
     sentences: Vec<String>,
+    /// Says that lines are left out.
+    more: Option<String>,
     /// Whether any line has a range.
     has_ranges: bool,
     rows: Vec<SureRow>,
@@ -55,13 +60,21 @@ pub(super) fn sureness(settings: &Settings, answer: &Answer, words: &Words) -> O
     rows.sort_by(|a, b| width(b).total_cmp(&width(a)));
     let sentences = story::sureness(settings, answer, words);
     let has_ranges = rows.iter().any(|row| row.best.is_some());
-    (!rows.is_empty()).then_some(Sureness { sentences, has_ranges, rows })
+    let more = more(rows.len(), words);
+    rows.truncate(LINES);
+    (!rows.is_empty()).then_some(Sureness { sentences, more, has_ranges, rows })
+}
+
+fn more(lines: usize, words: &Words) -> Option<String> {
+    (lines > LINES).then(|| words.tell("lines_shown", &[("count", &LINES.to_string())]))
 }
 
 /// The plan day by day.
 #[derive(Serialize)]
 pub(super) struct Days<'a> {
     message: String,
+    /// Says that lines are left out.
+    more: Option<String>,
     has_events: bool,
     rows: Vec<DayRow>,
     lines: Vec<LineRow<'a>>,
@@ -69,9 +82,8 @@ pub(super) struct Days<'a> {
 
 #[derive(Serialize)]
 struct DayRow {
+    /// ISO, so that it sorts and is copied as a date.
     date: String,
-    /// As it sorts.
-    iso: String,
     spend: f64,
     change: f64,
     changed: usize,
@@ -89,16 +101,17 @@ pub(super) fn days<'a>(answer: &'a Answer, words: &Words) -> Option<Days<'a>> {
     let rows: Vec<DayRow> = unknown::days(answer)
         .into_iter()
         .map(|day| DayRow {
-            date: words.date(&day.date.to_string()),
-            iso: day.date.to_string(),
+            date: day.date.to_string(),
             spend: day.spend,
             change: day.change,
             changed: day.changed,
             events: day.events.iter().map(|event| one_line(event)).collect::<Vec<_>>().join(", "),
         })
         .collect();
-    let lines = unknown::line_days(answer).into_iter();
-    let lines = lines.map(|days| LineRow { label: shorten(days.channel, 60), days }).collect();
+    let mut lines = unknown::line_days(answer);
+    let more = more(lines.len(), words);
+    lines.sort_by(|a, b| b.first.total_cmp(&a.first));
+    let lines = lines.into_iter().take(LINES).map(|days| LineRow { label: shorten(days.channel, 60), days }).collect();
     let has_events = rows.iter().any(|day| !day.events.is_empty());
-    Some(Days { message: story::days(answer, words)?, has_events, rows, lines })
+    Some(Days { message: story::days(answer, words)?, more, has_events, rows, lines })
 }
