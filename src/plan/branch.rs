@@ -14,14 +14,20 @@ use std::collections::BinaryHeap;
 use rayon::prelude::*;
 
 use super::line::Allowed;
-use super::nested::{Block, HeldBy, Jump, Relaxed, owners, relaxed};
+use super::nested::{Block, HeldBy, Jump, Relaxed, relaxed};
+use super::tree::Tree;
 
 /// Lines times nodes that a search may look at, and the nodes that it may look at however many lines there are.
 const MOST_WORK: usize = 60_000;
 const MOST_NODES: usize = 3_000;
 const LEAST_NODES: usize = 6;
+/// Lines from which on a node is dear, and the relative gap at which such a block is not branched as a whole.
+const LARGE: usize = 256;
+const GOOD_FOR_LARGE: f64 = 5e-5;
 /// How often lines that jump are put at one end and the others solved again.
 const MOST_SETTLINGS: usize = 4;
+/// Lots that are bought one by one with what jumps leave, at most.
+const MOST_LOTS: usize = 200;
 
 /// A block solved.
 #[derive(Clone, Debug)]
@@ -45,8 +51,19 @@ pub struct Plan {
     pub prices: Vec<f64>,
     /// Which groups are at an end of their span.
     pub ends: Vec<Option<f64>>,
+    /// Which of these are held by their ceiling on the average cost.
+    pub at_cost: Vec<bool>,
+    /// What a KPI of each group counts for.
+    pub weights: Vec<f64>,
     /// How the block's own price came about.
     pub held_by: HeldBy,
+}
+
+impl Plan {
+    /// What a KPI around a group counts for.
+    pub fn weight_around(&self, tree: &Tree, group: usize) -> f64 {
+        if group == 0 { 1.0 } else { self.weights[tree.groups[group].parent] }
+    }
 }
 
 /// Solves a block to a gap relative to its objective, or as far as its nodes go; `None` when nothing keeps its limits.
@@ -55,20 +72,25 @@ pub struct Plan {
 pub fn solve(block: &Block, allowed: &[Allowed], gap: f64, splits: bool) -> Option<Solved> {
     let root = relaxed(block, allowed, None)?;
     let tolerance = gap * root.bound.abs();
-    Some(closed(block, allowed, root, tolerance, splits))
+    Some(closed(block, allowed, root, tolerance, splits, MOST_WORK))
 }
 
-/// Closes the gap of a block to `tolerance`.
-fn closed(block: &Block, allowed: &[Allowed], root: Relaxed, tolerance: f64, splits: bool) -> Solved {
-    let mut search = Search { block, allowed, tolerance, best: None, left: f64::NEG_INFINITY };
+/// Closes the gap of a block to `tolerance`, as far as `work` goes: lines times nodes.
+fn closed(block: &Block, allowed: &[Allowed], root: Relaxed, tolerance: f64, splits: bool, work: usize) -> Solved {
+    let most = (work / allowed.len().max(1)).clamp(LEAST_NODES, MOST_NODES);
+    let mut search = Search { block, allowed, tolerance, splits, best: None };
     search.offer(root.spend.clone(), &root);
     let relaxed_bound = root.bound;
     let mut bound = relaxed_bound;
     if !search.is_good_enough(bound) {
-        bound -= search.parts(&root, splits);
-    }
-    if splits && !search.is_good_enough(bound) {
-        bound = bound.min(search.branched(root));
+        let root = search.node(allowed.to_vec(), root, relaxed_bound, work / 2);
+        bound = root.bound;
+        if allowed.len() >= LARGE {
+            search.tolerance = tolerance.max(GOOD_FOR_LARGE * bound.abs());
+        }
+        if splits && !search.is_good_enough(bound) {
+            bound = search.branched(root, most, work / 2 / most);
+        }
     }
     let bound = search.best.as_ref().map_or(bound, |plan| bound.max(plan.value));
     Solved { bound, relaxed_bound, plan: search.best }
@@ -78,16 +100,17 @@ struct Search<'a, 'b> {
     block: &'b Block<'a>,
     allowed: &'b [Allowed],
     tolerance: f64,
+    splits: bool,
     best: Option<Plan>,
-    /// Largest bound among nodes that were left: good enough, or past splitting.
-    left: f64,
 }
 
-/// A node: narrowed allowed sets, and what their relaxation says.
+/// A node: narrowed allowed sets, what their relaxation says, and the lines that jump in no part that prices make
+/// independent.
 struct Node {
     allowed: Vec<Allowed>,
     relaxed: Relaxed,
     bound: f64,
+    beside: Vec<Jump>,
 }
 
 impl PartialEq for Node {
@@ -117,47 +140,65 @@ impl Search<'_, '_> {
         let value = self.block.value(&spend);
         let better = self.best.as_ref().is_none_or(|plan| value > plan.value);
         if better && self.block.holds(self.allowed, &spend) {
-            let (prices, ends, held_by) = (from.prices.clone(), from.ends.clone(), from.held_by);
-            self.best = Some(Plan { spend, value, prices, ends, held_by });
+            let Relaxed { prices, ends, at_cost, weights, held_by, .. } = from.clone();
+            self.best = Some(Plan { spend, value, prices, ends, at_cost, weights, held_by });
         }
     }
 
-    /// Solves the outermost groups that prices make independent and offers their plans together, what jumps beside them
-    /// put at an end. By how much the bound falls.
-    fn parts(&mut self, root: &Relaxed, splits: bool) -> f64 {
-        let block = self.block;
-        let groups = &block.tree.groups;
-        let owner = owners(&block.tree, &root.ends);
-        let part_of = |group: usize| {
-            let mut at = group;
-            let mut part = None;
-            while at != 0 {
-                if root.ends[at].is_some() {
-                    part = Some(at);
-                }
-                at = groups[at].parent;
-            }
-            part
-        };
-        let mut jumping: Vec<usize> = Vec::new();
-        let mut group_of = vec![0; self.allowed.len()];
-        groups.iter().enumerate().for_each(|(g, group)| group.lines.iter().for_each(|line| group_of[*line] = g));
-        jumping.extend(root.jumps.iter().filter_map(|jump| part_of(owner[group_of[jump.line]])));
+    /// A node whose relaxation is known: its parts are solved, which brings its bound down, and plans are offered. What
+    /// parts may take is `work`.
+    fn node(&mut self, allowed: Vec<Allowed>, relaxed: Relaxed, bound: f64, work: usize) -> Node {
+        let mut node = Node { allowed, bound: bound.min(relaxed.bound), relaxed, beside: Vec::new() };
+        let part_of_line = self.parts_of_lines(&node.relaxed);
+        let of = |jump: &Jump| part_of_line[jump.line];
+        node.beside = node.relaxed.jumps.iter().filter(|jump| of(jump).is_none()).copied().collect();
+        let mut jumping: Vec<usize> = node.relaxed.jumps.iter().filter_map(of).collect();
         jumping.sort_unstable();
         jumping.dedup();
-        let tolerance = 0.5 * self.tolerance / jumping.len().max(1) as f64;
-        let solved: Vec<_> = jumping
-            .par_iter()
-            .map(|group| {
-                let (part, lines, inner) = block.under(*group, root.prices[groups[*group].parent]);
-                let allowed: Vec<Allowed> = lines.iter().map(|line| self.allowed[*line]).collect();
-                let root = relaxed(&part, &allowed, None);
-                (root.map(|root| closed(&part, &allowed, root, tolerance, splits)), lines, inner)
-            })
-            .collect();
-        let mut from = root.clone();
-        let mut narrowed = self.allowed.to_vec();
-        let mut falls = 0.0;
+        let (from, narrowed, falls) = self.parts(&node, &jumping, work);
+        if !jumping.is_empty() {
+            self.offer(from.spend.clone(), &from);
+        }
+        if self.splits && node.relaxed.held_by == HeldBy::Spend && !node.relaxed.at_cost[0] {
+            node.bound = node.bound.min(node.relaxed.bound - falls);
+        }
+        // parts may spend less than their caps, or more than their floors: the other lines make up for it
+        if !node.relaxed.jumps.is_empty() && !self.is_good_enough(node.bound) {
+            self.settle(&narrowed, &node.beside, &from);
+        }
+        node
+    }
+
+    /// The outermost group around each line that is at an end of its span, and so meets the rest of the plan through one
+    /// price only.
+    fn parts_of_lines(&self, relaxed: &Relaxed) -> Vec<Option<usize>> {
+        let groups = &self.block.tree.groups;
+        let mut outermost: Vec<Option<usize>> = vec![None; groups.len()];
+        for group in 1..groups.len() {
+            let ended = relaxed.ends[group].is_some().then_some(group);
+            outermost[group] = outermost[groups[group].parent].or(ended);
+        }
+        let mut part_of_line = vec![None; self.allowed.len()];
+        for (group, members) in groups.iter().enumerate() {
+            members.lines.iter().for_each(|line| part_of_line[*line] = outermost[group]);
+        }
+        part_of_line
+    }
+
+    /// Solves the parts in which lines jump: the spend with their plans in place, the lines of these held at them, and by how
+    /// much the bound falls.
+    fn parts(&self, node: &Node, parts: &[usize], work: usize) -> (Relaxed, Vec<Allowed>, f64) {
+        let tolerance = 0.5 * self.tolerance / parts.len().max(1) as f64;
+        let groups = &self.block.tree.groups;
+        let solved = |group: &usize| {
+            let (part, lines, inner) = self.block.under(*group, node.relaxed.prices[groups[*group].parent]);
+            let allowed: Vec<Allowed> = lines.iter().map(|line| node.allowed[*line]).collect();
+            let root = relaxed(&part, &allowed, None);
+            let work = work / parts.len();
+            (root.map(|root| closed(&part, &allowed, root, tolerance, self.splits, work)), lines, inner)
+        };
+        let solved: Vec<_> = parts.par_iter().map(solved).collect();
+        let (mut from, mut narrowed, mut falls) = (node.relaxed.clone(), node.allowed.clone(), 0.0);
         for (solved, lines, inner) in solved {
             let Some(solved) = solved else { continue };
             falls += (solved.relaxed_bound - solved.bound).max(0.0);
@@ -168,24 +209,21 @@ impl Search<'_, '_> {
             });
             inner.iter().zip(&plan.prices).for_each(|(group, price)| from.prices[*group] = *price);
         }
-        if !jumping.is_empty() {
-            self.offer(from.spend.clone(), &from);
-        }
-        let beside: Vec<Jump> =
-            root.jumps.iter().filter(|jump| part_of(owner[group_of[jump.line]]).is_none()).copied().collect();
-        if !beside.is_empty() {
-            self.settle(&narrowed, &beside, &from);
-        }
-        if splits && root.held_by == HeldBy::Spend { falls } else { 0.0 }
+        (from, narrowed, falls)
     }
 
     /// Puts lines that jump at an end of their jump, the nearer one and the one before it, and offers what the others make
     /// of that.
     fn settle(&mut self, allowed: &[Allowed], jumps: &[Jump], near: &Relaxed) {
+        if allowed.iter().any(|allowed| allowed.lot > 0.0) {
+            let below = self.filled_with_lots(allowed, jumps, &near.spend);
+            self.offer(below, near);
+        }
         type End = fn(&Jump) -> f64;
         let nearer: End = |jump| if jump.at - jump.from < jump.to - jump.at { jump.from } else { jump.to };
         let before: End = |jump| jump.from;
-        for end in [nearer, before] {
+        let ends = [nearer, before];
+        for end in if jumps.is_empty() { &ends[..1] } else { &ends } {
             let mut narrowed = allowed.to_vec();
             let mut jumps = jumps.to_vec();
             for _ in 0..MOST_SETTLINGS {
@@ -200,12 +238,35 @@ impl Search<'_, '_> {
         }
     }
 
+    /// A spend with every jump at its lower end, and what that leaves spent on the lots that bring most for their money.
+    fn filled_with_lots(&self, allowed: &[Allowed], jumps: &[Jump], spend: &[f64]) -> Vec<f64> {
+        let mut spend = spend.to_vec();
+        jumps.iter().for_each(|jump| spend[jump.line] = jump.from);
+        let block = self.block;
+        let mut room = block.room(&spend);
+        let within = block.tree.groups_of_lines(spend.len());
+        let next = |line: usize, x: f64| {
+            let to = allowed[line].up(x + 0.5 * allowed[line].lot)?;
+            let gain = block.curves[line].value(to) - block.curves[line].value(x) - block.worth * (to - x);
+            (allowed[line].lot > 0.0 && to > x && gain > 0.0).then_some((to, gain / (to - x)))
+        };
+        let mut nexts: Vec<Option<(f64, f64)>> = (0..spend.len()).map(|line| next(line, spend[line])).collect();
+        for _ in 0..MOST_LOTS {
+            let fits = |line: usize, to: f64| within[line].iter().all(|group| to - spend[line] <= room[*group]);
+            let open = (0..spend.len()).filter_map(|line| Some((line, nexts[line]?)));
+            let best = open.filter(|(line, (to, _))| fits(*line, *to)).max_by(|a, b| a.1.1.total_cmp(&b.1.1));
+            let Some((line, (to, _))) = best else { break };
+            within[line].iter().for_each(|group| room[*group] -= to - spend[line]);
+            spend[line] = to;
+            nexts[line] = next(line, to);
+        }
+        spend
+    }
+
     /// Branches the block as a whole; the bound that the nodes prove.
-    fn branched(&mut self, root: Relaxed) -> f64 {
-        let most = (MOST_WORK / self.allowed.len().max(1)).clamp(LEAST_NODES, MOST_NODES);
-        let bound = root.bound;
-        let mut open = BinaryHeap::from([Node { allowed: self.allowed.to_vec(), relaxed: root, bound }]);
-        let mut nodes = 1;
+    fn branched(&mut self, root: Node, most: usize, work: usize) -> f64 {
+        let mut open = BinaryHeap::from([root]);
+        let (mut nodes, mut left) = (1, f64::NEG_INFINITY);
         while let Some(node) = open.pop() {
             if self.is_good_enough(node.bound) || nodes >= most {
                 open.push(node);
@@ -213,30 +274,24 @@ impl Search<'_, '_> {
             }
             let children = split(&node);
             if children.is_empty() {
-                self.left = self.left.max(node.bound);
+                left = left.max(node.bound);
             }
             for allowed in children {
                 nodes += 1;
                 let Some(relaxed) = relaxed(self.block, &allowed, Some(&node.relaxed)) else { continue };
-                let bound = relaxed.bound.min(node.bound);
                 self.offer(relaxed.spend.clone(), &relaxed);
-                if !relaxed.jumps.is_empty() && !self.is_good_enough(bound) {
-                    self.settle(&allowed, &relaxed.jumps, &relaxed);
-                }
-                if self.is_good_enough(bound) {
-                    self.left = self.left.max(bound);
-                } else {
-                    open.push(Node { allowed, relaxed, bound });
-                }
+                let child = self.node(allowed, relaxed, node.bound, work);
+                if self.is_good_enough(child.bound) { left = left.max(child.bound) } else { open.push(child) }
             }
         }
-        open.iter().map(|node| node.bound).fold(self.left, f64::max)
+        open.iter().map(|node| node.bound).fold(left, f64::max)
     }
 }
 
-/// The two halves of a node, split at the line that loses most; none when no line jumps.
+/// The two halves of a node, split at the line that loses most, one that jumps in no part before those that do; none when no
+/// line jumps.
 fn split(node: &Node) -> Vec<Vec<Allowed>> {
-    let jumps = &node.relaxed.jumps;
+    let jumps = if node.beside.is_empty() { &node.relaxed.jumps } else { &node.beside };
     let Some(jump) = jumps.iter().max_by(|a, b| a.loss.total_cmp(&b.loss).then(b.line.cmp(&a.line))) else {
         return Vec::new();
     };

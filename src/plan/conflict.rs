@@ -19,6 +19,9 @@ const CENT: f64 = 0.005;
 ///
 /// As [`solve::elastic`].
 pub fn find(count: usize, rows: &[Row], budget: f64) -> Result<Option<Conflict>, Error> {
+    // what an average costs is no sum of spends: it takes no part here
+    let rows: Vec<Row> = rows.iter().filter(|row| row.cost().is_none()).cloned().collect();
+    let rows = &rows[..];
     let all: Vec<&Row> = rows.iter().collect();
     let gives = solve::elastic(count, &all, Some(budget))?;
     let short_by: f64 = gives.iter().sum();

@@ -24,8 +24,9 @@ use rayon::prelude::*;
 
 use super::cash::{self, Piece};
 use super::line::Allowed;
-use super::nested::{Asked, Block, HeldBy, Jump, Prepared, Relaxed, reach};
+use super::nested::{Asked, Block, HeldBy, Jump, Prepared, Relaxed};
 use super::price::Curve;
+use super::reach::reach;
 use super::rows::Row;
 use super::tree::{Span, Tree, spans};
 use crate::settings::Contract;

@@ -10,13 +10,15 @@ use super::answer::{Conflict, Relax};
 use super::conflict;
 use super::count;
 use super::line::Allowed;
-use super::rows::{Bounds, Label, Row, Sense};
+use super::rows::{Bounds, Label, Number, Row, Sense};
 use super::scenarios::{Problem, under_ceilings};
 use super::search::Task;
 use crate::check::Error;
 
 /// Conflicts taken up in turn.
 const MOST_CONFLICTS: usize = 8;
+/// Gap of a search that is only asked whether there is a plan.
+const ANY: f64 = 1.0;
 /// Halvings to how far a limit must give way.
 const HALVINGS: usize = 40;
 
@@ -86,7 +88,11 @@ impl Asked<'_> {
 
     fn is_money(&self, limit: &str) -> bool {
         let counts = self.problem.counts.iter().any(|count| count.label.to_string() == limit);
-        let rows = self.problem.rows.iter().any(|row| row.label.to_string() == limit);
+        let mut rows = self.problem.rows.iter().filter(|row| row.label.to_string() == limit);
+        if rows.clone().any(|row| row.cost().is_some()) {
+            return false;
+        }
+        let rows = rows.next().is_some();
         let other = [Label::Target, Label::MaxCostPer, Label::MaxMarginalCost].iter().any(|l| l.to_string() == limit);
         !other && (rows || !counts)
     }
@@ -100,6 +106,9 @@ impl Asked<'_> {
         };
         let row = |row: &Row| {
             let by = by(&row.label);
+            if let Some(cost) = row.cost() {
+                return Row { number: Number::CostPer(cost + by), ..row.clone() };
+            }
             Row { bound: if row.sense == Sense::AtMost { row.bound + by } else { row.bound - by }, ..row.clone() }
         };
         let rows: Vec<Row> = problem.rows.iter().filter(|row| kept.contains(&row.label)).map(row).collect();
@@ -121,7 +130,7 @@ impl Asked<'_> {
             aim.max_cost_per.filter(|_| kept.contains(&Label::MaxCostPer)).map(|cost| cost + by(&Label::MaxCostPer));
         let budget = if kept.contains(&Label::Budget) { self.budget + by(&Label::Budget) } else { self.enough() };
         let rows = rows.iter().filter(|row| !row.is_bound()).collect();
-        let task = Task { lines: &problem.lines, allowed, rows, budget, aim, contracts: problem.contracts() };
+        let task = Task { lines: &problem.lines, allowed, rows, budget, aim, contracts: problem.contracts(), gap: ANY };
         // a search that ends without an answer found no plan either: every set that is said to have one does
         Ok(count::best(&task, &counts).is_ok_and(|found| found.is_some()))
     }

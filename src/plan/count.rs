@@ -18,7 +18,7 @@ use super::laminar;
 use super::line::{Allowed, Line};
 use super::price::Charge;
 use super::rows::{Label, Sense};
-use super::search::{self, Found, TOLERANCE, Task};
+use super::search::{self, Found, Task};
 use crate::check::Error;
 use crate::settings::PlanSettings;
 
@@ -195,7 +195,7 @@ struct Seen {
 
 impl Search<'_> {
     fn is_good_enough(&self, bound: f64) -> bool {
-        self.best.as_ref().is_some_and(|(value, _)| bound - value <= TOLERANCE * bound.abs())
+        self.best.as_ref().is_some_and(|(value, _)| bound - value <= self.task.gap * bound.abs())
     }
 
     /// The best plan of a node by itself, which is offered when it keeps the counts; its bound, and its spends when it does

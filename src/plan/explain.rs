@@ -319,6 +319,10 @@ pub(super) fn prices(problem: &Problem, solution: &Solution) -> Vec<Price> {
             Number::Amount => add(&row.label, dual, unit(&money)),
             Number::Point(moves) => add(&row.label, dual * moves, unit("percentage point")),
             Number::PointOfTotal => add(&row.label, dual * spent / 100.0, unit("percentage point")),
+            Number::CostPer(_) => {
+                let kpi: f64 = row.lines.iter().map(|line| problem.lines[*line].value(solution.spend[*line])).sum();
+                add(&row.label, dual * kpi, unit(&format!("{money} of `max_cost_per`")));
+            }
         }
     }
     if let Some(target) = problem.aim.target.filter(|_| solution.duals.target > 0.0) {

@@ -12,8 +12,8 @@ use super::nested::{Asked, Block, HeldBy, relaxed};
 use super::price::{Charge, Curve};
 use super::program::{Aim, Duals};
 use super::rows::{Row, Sense};
-use super::search::{Found, TOLERANCE, Task};
-use super::tree::{Span, Tree, spans};
+use super::search::{Found, Task};
+use super::tree::{Span, Tree, in_lots, spans};
 use crate::settings::Goal;
 use crate::units::Field;
 
@@ -101,12 +101,12 @@ pub fn charged(task: &Task, charges: &[Charge]) -> Option<Option<(f64, Vec<f64>,
     }))
 }
 
-/// Whether limits stand in the way of a budget in cash being planned: ones about shares, and ones about lines of several
-/// suppliers whose cash is counted apart.
+/// Whether limits stand in the way of a budget in cash being planned: ones about shares or average costs, and ones about
+/// lines of several suppliers whose cash is counted apart.
 pub fn crosses_contracts(task: &Task, row: &Row) -> bool {
     let supplier = suppliers(task);
     let first = row.lines.first().map(|line| supplier[*line]);
-    row.total != 0.0 || row.lines.iter().any(|line| Some(supplier[*line]) != first)
+    row.total != 0.0 || row.cost().is_some() || row.lines.iter().any(|line| Some(supplier[*line]) != first)
 }
 
 /// The contract of each line, by index.
@@ -130,7 +130,7 @@ fn in_cash(task: &Task, allowed: &[Allowed]) -> Option<Nested> {
     let asked = Asked { target: aim.target, cost: aim.max_cost_per };
     let terms = (task.budget, worth, asked);
     let bill = Bill::new(&curves, allowed, &rows, task.contracts, &suppliers(task), terms)?;
-    let Some(settled) = bill.solve(0.5 * TOLERANCE) else { return Some(Nested::NoPlan) };
+    let Some(settled) = bill.solve(0.5 * task.gap) else { return Some(Nested::NoPlan) };
     let Some(plan) = settled.plan else { return Some(ended(None, settled.bound)) };
     let (mut duals, worth) = money_and_worth(aim, plan.held_by, plan.price, task.rows.len());
     if plan.held_by == HeldBy::Spend {
@@ -169,7 +169,7 @@ fn money_and_worth(aim: Aim, held_by: HeldBy, price: f64, rows: usize) -> (Duals
 fn can_bind(row: &Row, allowed: &[Allowed], budget: f64) -> bool {
     let sum = |end: fn(&Allowed) -> f64| row.lines.iter().map(|line| end(&allowed[*line])).sum::<f64>();
     match row.sense {
-        _ if row.total != 0.0 => true,
+        _ if row.total != 0.0 || row.cost().is_some() => true,
         Sense::AtMost => row.bound < budget.min(sum(|allowed| allowed.high)),
         Sense::AtLeast => row.bound > sum(|allowed| allowed.low),
     }
@@ -190,7 +190,10 @@ impl Laminar<'_> {
         if budget < block.spans[0].high {
             block.spans[0] = Span { high: budget, high_row: None, ..block.spans[0] };
         }
-        let Some(solved) = branch::solve(&block, self.allowed, 0.5 * TOLERANCE, true) else { return Nested::NoPlan };
+        in_lots(&block.tree, &mut block.spans, self.allowed);
+        let Some(solved) = branch::solve(&block, self.allowed, 0.5 * self.task.gap, true) else {
+            return Nested::NoPlan;
+        };
         let bound = solved.bound;
         ended(self.found(&block, solved, 0.0), bound)
     }
@@ -220,7 +223,7 @@ impl Laminar<'_> {
             whole = f64::midpoint(low, high);
         }
         block.spans = self.spans_at(&block.tree, whole);
-        let solved = branch::solve(&block, self.allowed, 0.5 * TOLERANCE, false)?;
+        let solved = branch::solve(&block, self.allowed, 0.5 * self.task.gap, false)?;
         let rises = self.gain_of_more(&block, solved.plan.as_ref()?);
         let room = if rises > 0.0 { rises * (budget - whole) } else { -rises * whole };
         self.found(&block, solved, room)
@@ -266,8 +269,13 @@ impl Laminar<'_> {
         let mut found = Vec::new();
         for (group, end) in plan.ends.iter().enumerate() {
             let around = if group == 0 { block.worth } else { plan.prices[block.tree.groups[group].parent] };
-            let dual = plan.prices[group] - around;
             let span = &block.spans[group];
+            if let Some((cost, row)) = span.cost.filter(|_| plan.at_cost[group]) {
+                let weight = plan.weight_around(&block.tree, group);
+                found.push((row, weight * (plan.prices[group] - around) / (1.0 - cost * plan.prices[group])));
+                continue;
+            }
+            let dual = plan.weights[group] * (plan.prices[group] - around);
             let row = if dual > 0.0 { span.high_row } else { span.low_row };
             if let (Some(_), Some(row)) = (end, row) {
                 found.push((row, dual));

@@ -22,6 +22,7 @@ pub mod nested;
 pub mod polish;
 pub mod price;
 pub mod program;
+mod reach;
 pub mod risk;
 pub mod rows;
 pub mod rules;

@@ -20,16 +20,11 @@ use rayon::prelude::*;
 
 use super::line::Allowed;
 use super::price::{Choice, Curve};
+use super::reach::{Bracket, FAR, SAME_PRICE, reach};
 use super::tree::{Span, Tree};
 
-/// Relative distance at which two prices are one.
-const SAME_PRICE: f64 = 1e-11;
 /// Share of a sum within which it counts as reached.
 const REACHED: f64 = 1e-12;
-/// Steps to a price at most.
-const MOST_STEPS: usize = 200;
-/// Factor beyond which a price is as good as none, or as good as forbidding.
-const FAR: f64 = 1e12;
 /// Share of the money of a block below which a line does not jump.
 const JUMP: f64 = 1e-8;
 /// Lines from which on their pricing is shared among threads, and lines in one share.
@@ -61,13 +56,6 @@ pub struct Asked {
     pub cost: Option<f64>,
 }
 
-/// Prices around the place where a sum is reached: at `over` it is exceeded, at `under` not.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Bracket {
-    pub over: f64,
-    pub under: f64,
-}
-
 /// Where the ends of a group's span bind.
 #[derive(Clone, Copy, Debug, Default)]
 struct Clamp {
@@ -75,16 +63,35 @@ struct Clamp {
     cap: Option<Bracket>,
     /// Above it the floor binds.
     floor: Option<Bracket>,
+    /// Below it the ceiling on the average cost binds; and what the group spends there.
+    cost: Option<(Bracket, f64)>,
 }
 
 impl Clamp {
     fn price(&self, around: f64) -> f64 {
         let below = self.floor.map_or(around, |floor| around.min(floor.under));
-        self.cap.map_or(below, |cap| below.max(cap.under))
+        let capped = self.cap.map_or(below, |cap| below.max(cap.under));
+        self.cost.map_or(capped, |(cost, _)| capped.max(cost.under))
+    }
+
+    /// The ceiling on the average cost, where it is what binds at a price around the group.
+    fn at_cost(&self, around: f64) -> Option<(Bracket, f64)> {
+        self.cost.filter(|(cost, _)| around < cost.under && self.cap.is_none_or(|cap| cap.under < cost.under))
+    }
+
+    /// Prices around an outer place that lies where one of the ends begins to bind: it does on one side and not on the
+    /// other. The lines that jump there are the outer group's to place.
+    fn straddled(&self, outer: Bracket) -> Option<Bracket> {
+        let straddles = |end: &&Bracket| outer.over <= end.under && end.under <= outer.under;
+        let end = self.cap.as_ref().filter(straddles).or(self.floor.as_ref().filter(straddles))?;
+        Some(Bracket { over: outer.over.min(end.over), under: outer.under })
     }
 
     /// What the group spends at a price around it, when one of its ends binds.
     fn bound(&self, around: f64, span: &Span) -> Option<f64> {
+        if let Some((_, spend)) = self.at_cost(around) {
+            return Some(spend);
+        }
         match (self.cap, self.floor) {
             (Some(cap), _) if around <= cap.under => Some(span.high),
             (_, Some(floor)) if around >= floor.under => Some(span.low),
@@ -121,6 +128,10 @@ pub struct Relaxed {
     pub prices: Vec<f64>,
     /// Which groups are at an end of their span, and how much that is.
     pub ends: Vec<Option<f64>>,
+    /// Which of these are held by their ceiling on the average cost.
+    pub at_cost: Vec<bool>,
+    /// What a KPI of each group counts for: more than 1 under a ceiling on the average cost, which it makes room under.
+    pub weights: Vec<f64>,
     /// How the block's own price came about.
     pub held_by: HeldBy,
 }
@@ -165,19 +176,43 @@ impl<'a> Block<'a> {
     /// Whether a spend is allowed and keeps every span, to within rounding.
     pub fn holds(&self, allowed: &[Allowed], spend: &[f64]) -> bool {
         let slack = 1e-9 * self.scale().max(1.0);
+        let sums = self.sums(spend);
+        let within = |(sum, span): (&f64, &Span)| *sum <= span.high + slack && *sum >= span.low - slack;
+        let asked = || {
+            let kpi = self.kpi(spend);
+            self.asked.target.is_none_or(|target| kpi >= target * (1.0 - 1e-9))
+                && self.keeps_costs(spend, &sums)
+                && self.asked.cost.is_none_or(|cost| sums[0] <= cost * kpi * (1.0 + 1e-9))
+        };
+        let spans = sums.iter().zip(&self.spans).all(within);
+        spans && allowed.iter().zip(spend).all(|(allowed, x)| allowed.holds(*x)) && asked()
+    }
+
+    /// Whether every group keeps its ceiling on the average cost.
+    fn keeps_costs(&self, spend: &[f64], sums: &[f64]) -> bool {
+        if self.spans.iter().all(|span| span.cost.is_none()) {
+            return true;
+        }
+        let values: Vec<f64> = self.curves.iter().zip(spend).map(|(curve, x)| curve.value(*x)).collect();
+        let kpis = self.sums(&values);
+        let mut each = self.spans.iter().zip(sums.iter().zip(kpis));
+        each.all(|(span, (spent, kpi))| span.cost.is_none_or(|(cost, _)| *spent <= cost * kpi * (1.0 + 1e-9) + 1e-6))
+    }
+
+    /// Spend by group.
+    fn sums(&self, spend: &[f64]) -> Vec<f64> {
         let mut sums: Vec<f64> =
             self.tree.groups.iter().map(|group| group.lines.iter().map(|line| spend[*line]).sum()).collect();
         for group in (1..sums.len()).rev() {
             sums[self.tree.groups[group].parent] += sums[group];
         }
-        let within = |(sum, span): (&f64, &Span)| *sum <= span.high + slack && *sum >= span.low - slack;
-        let asked = || {
-            let kpi = self.kpi(spend);
-            self.asked.target.is_none_or(|target| kpi >= target * (1.0 - 1e-9))
-                && self.asked.cost.is_none_or(|cost| sums[0] <= cost * kpi * (1.0 + 1e-9))
-        };
-        let spans = sums.iter().zip(&self.spans).all(within);
-        spans && allowed.iter().zip(spend).all(|(allowed, x)| allowed.holds(*x)) && asked()
+        sums
+    }
+
+    /// What each group may still spend.
+    pub fn room(&self, spend: &[f64]) -> Vec<f64> {
+        let slack = 1e-9 * self.scale().max(1.0);
+        self.sums(spend).iter().zip(&self.spans).map(|(sum, span)| span.high - sum + slack).collect()
     }
 
     /// Money that amounts of the block are measured by.
@@ -227,10 +262,12 @@ impl Relaxation<'_, '_> {
         let ends = self.ends()?;
         self.clamps = vec![Clamp::default(); self.block.spans.len()];
         for level in levels(&self.block.tree) {
-            let of = |group: &usize| (*group, self.clamp(*group, ends[*group], near));
-            let found: Vec<(usize, Clamp)> =
+            let of = |group: &usize| self.clamp(*group, ends[*group], near);
+            let found: Vec<Option<Clamp>> =
                 if level.len() > 1 { level.par_iter().map(of).collect() } else { level.iter().map(of).collect() };
-            found.into_iter().for_each(|(group, clamp)| self.clamps[group] = clamp);
+            for (group, clamp) in level.into_iter().zip(found) {
+                self.clamps[group] = clamp?;
+            }
         }
         Some(self)
     }
@@ -258,8 +295,9 @@ impl Relaxation<'_, '_> {
         Some(ends)
     }
 
-    /// Where the ends of a group bind, when those of the groups within it are known.
-    fn clamp(&self, group: usize, ends: (f64, f64), near: Option<&Relaxed>) -> Clamp {
+    /// Where the ends of a group bind, when those of the groups within it are known; `None` when its ceiling on the average
+    /// cost cannot be kept.
+    fn clamp(&self, group: usize, ends: (f64, f64), near: Option<&Relaxed>) -> Option<Clamp> {
         let span = &self.block.spans[group];
         let guess = near.map_or_else(|| self.guess(group), |near| near.prices[group]);
         let most = self.most(group);
@@ -271,7 +309,44 @@ impl Relaxation<'_, '_> {
         } else {
             (least < span.low - slack).then(|| self.reach(group, span.low, guess))
         };
-        Clamp { cap, floor }
+        let Some((ceiling, _)) = span.cost else { return Some(Clamp { cap, floor, cost: None }) };
+        let cost = self.reach_cost(group, ceiling)?;
+        if cost.zip(floor).is_some_and(|(cost, floor)| floor.under < cost.over) {
+            return None;
+        }
+        Some(Clamp { cap, floor, cost: cost.map(|cost| (cost, self.at(group, cost.under))) })
+    }
+
+    /// The prices around the one from which on a group's members cost no more than `ceiling` on average, within `None` when
+    /// they never do; `None` when they do even where each unit of spend has to bring as much as that.
+    fn reach_cost(&self, group: usize, ceiling: f64) -> Option<Option<Bracket>> {
+        let over = |price: f64| {
+            let (spend, kpi) = self.both_at(group, price);
+            spend - ceiling * kpi
+        };
+        let (mut low, mut high) = (self.guess(group).min(1.0 / ceiling) / FAR, 1.0 / ceiling);
+        if over(high) > 1e-9 * self.block.scale() {
+            return None;
+        }
+        if over(low) <= 0.0 {
+            return Some(None);
+        }
+        while high - low > SAME_PRICE * high {
+            let middle = (low * high).sqrt();
+            if middle <= low || middle >= high {
+                break;
+            }
+            if over(middle) > 0.0 { low = middle } else { high = middle }
+        }
+        Some(Some(Bracket { over: low, under: high }))
+    }
+
+    /// Spend and KPI of a group's members at a price of their own.
+    fn both_at(&self, group: usize, price: f64) -> (f64, f64) {
+        let members = &self.block.tree.groups[group];
+        let own = members.lines.iter().map(|line| self.best(*line, price)).map(|choice| (choice.spend, choice.value));
+        let within = members.children.iter().map(|child| self.both_at(*child, self.clamps[*child].price(price)));
+        own.chain(within).fold((0.0, 0.0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
     }
 
     /// Most that a group's members can spend together, its own span aside.
@@ -323,6 +398,7 @@ impl Relaxation<'_, '_> {
         let (worth, asked) = (self.worth, self.block.asked);
         let price = self.clamps[0].price(worth);
         let bracket = match (self.clamps[0].cap, self.clamps[0].floor) {
+            _ if self.clamps[0].at_cost(worth).is_some() => self.clamps[0].cost.map(|cost| cost.0),
             (Some(cap), _) if price > worth => Some(cap),
             (_, Some(floor)) if price < worth => Some(floor),
             _ => None,
@@ -387,45 +463,58 @@ impl Relaxation<'_, '_> {
 
     fn answer(&self, price: f64, bracket: Option<Bracket>, held_by: HeldBy) -> Relaxed {
         let (groups, spans) = (&self.block.tree.groups, &self.block.spans);
-        let prices = self.prices(price);
-        let worth = self.worth;
-        let around = |group: usize| if group == 0 { worth } else { prices[groups[group].parent] };
+        let mut prices = vec![price; groups.len()];
         let mut ends: Vec<Option<f64>> = vec![None; groups.len()];
         let mut brackets: Vec<Option<Bracket>> = vec![bracket; groups.len()];
+        let (mut at_cost, mut weights) = (vec![false; groups.len()], vec![1.0; groups.len()]);
         for group in 0..groups.len() {
             if group == 0 && held_by != HeldBy::Spend {
                 continue;
             }
-            if group > 0 {
-                brackets[group] = brackets[groups[group].parent];
-            }
             let clamp = &self.clamps[group];
-            if prices[group] != around(group) {
-                let capped = prices[group] > around(group);
+            let mut around = self.worth;
+            if group > 0 {
+                around = prices[groups[group].parent];
+                weights[group] = weights[groups[group].parent];
+                let outer = brackets[groups[group].parent];
+                prices[group] = clamp.price(around);
+                brackets[group] = outer;
+                if let Some(both) = outer.and_then(|outer| clamp.straddled(outer)) {
+                    (prices[group], brackets[group]) = (around, Some(both));
+                }
+            }
+            if let (Some((at, spend)), Some((cost, _))) = (clamp.at_cost(around), spans[group].cost) {
+                (prices[group], ends[group], brackets[group]) = (at.under, Some(spend), Some(at));
+                at_cost[group] = true;
+                weights[group] *= (1.0 - cost * around) / (1.0 - cost * at.under);
+            } else if prices[group] != around {
+                let capped = prices[group] > around;
                 ends[group] = Some(if capped { spans[group].high } else { spans[group].low });
                 brackets[group] = if capped { clamp.cap } else { clamp.floor };
             }
         }
-        let (spend, jumps) = self.spend(&prices, &brackets, &ends, held_by);
-        let bound = self.bound(&prices, &ends, held_by);
-        Relaxed { bound, spend, jumps, prices, ends, held_by }
+        let mut relaxed =
+            Relaxed { bound: 0.0, spend: Vec::new(), jumps: Vec::new(), prices, ends, at_cost, weights, held_by };
+        (relaxed.spend, relaxed.jumps) = self.spend(&relaxed, &brackets);
+        relaxed.bound = self.bound(&relaxed);
+        relaxed
     }
 
     /// What no plan exceeds, by the prices.
-    fn bound(&self, prices: &[f64], ends: &[Option<f64>], held_by: HeldBy) -> f64 {
+    fn bound(&self, relaxed: &Relaxed) -> f64 {
+        let Relaxed { prices, ends, at_cost, weights, held_by, .. } = relaxed;
         let groups = &self.block.tree.groups;
-        let each = groups
-            .iter()
-            .zip(prices)
-            .map(|(group, price)| sum(&group.lines, PARALLEL, |line| self.best(*line, *price).above));
+        let each = groups.iter().zip(prices.iter().zip(weights)).map(|(group, (price, weight))| {
+            weight * sum(&group.lines, PARALLEL, |line| self.best(*line, *price).above)
+        });
         let above: f64 = each.sum();
         let mut bound = above;
-        for (group, end) in ends.iter().enumerate() {
+        for (group, end) in ends.iter().enumerate().filter(|(group, _)| !at_cost[*group]) {
             let around = if group == 0 { self.worth } else { prices[groups[group].parent] };
-            bound += end.map_or(0.0, |end| (prices[group] - around) * end);
+            bound += end.map_or(0.0, |end| weights[group] * (prices[group] - around) * end);
         }
         let cost = self.block.asked.cost.unwrap_or(0.0);
-        match (held_by, self.block.asked.target) {
+        match (*held_by, self.block.asked.target) {
             // with the ceiling's multiplier μ a KPI is worth 1 + c μ, and a unit of spend as much of it as the price says
             (HeldBy::Cost, _) => bound * (1.0 - cost * self.worth) / (1.0 - cost * prices[0]),
             // with the target's multiplier ν, a unit of spend is worth 1 and a KPI ν = 1 ÷ price
@@ -435,13 +524,8 @@ impl Relaxation<'_, '_> {
     }
 
     /// A spend by line at the prices, what is left of a sum given to lines that jump; and those lines.
-    fn spend(
-        &self,
-        prices: &[f64],
-        brackets: &[Option<Bracket>],
-        ends: &[Option<f64>],
-        held_by: HeldBy,
-    ) -> (Vec<f64>, Vec<Jump>) {
+    fn spend(&self, relaxed: &Relaxed, brackets: &[Option<Bracket>]) -> (Vec<f64>, Vec<Jump>) {
+        let Relaxed { prices, ends, at_cost, held_by, .. } = relaxed;
         let groups = &self.block.tree.groups;
         let owner = owners(&self.block.tree, ends);
         let mut left: Vec<f64> = ends.iter().map(|end| end.unwrap_or(0.0)).collect();
@@ -464,6 +548,7 @@ impl Relaxation<'_, '_> {
         let mut jumps = Vec::new();
         for (owner, line, from, to) in rises {
             let room = match (ends[owner], held_by) {
+                _ if at_cost[owner] => 0.0,
                 (Some(_), _) => left[owner].clamp(0.0, to.spend - from.spend),
                 (None, HeldBy::Target) if owner == 0 => to.spend - from.spend,
                 _ => 0.0,
@@ -472,7 +557,8 @@ impl Relaxation<'_, '_> {
             left[owner] -= room;
             let chord = from.value + (to.value - from.value) * room / (to.spend - from.spend);
             let miss = (chord - self.block.curves[line].value(spend[line])).max(0.0);
-            let loss = if ends[owner].is_some() { miss } else { to.value - from.value };
+            let bounded = ends[owner].is_some() && !at_cost[owner];
+            let loss = if bounded { miss } else { to.value - from.value };
             jumps.push(Jump { line, from: from.spend, to: to.spend, at: spend[line], loss });
         }
         (spend, jumps)
@@ -522,68 +608,4 @@ fn levels(tree: &Tree) -> Vec<Vec<usize>> {
     let mut levels = vec![Vec::new(); deepest + 1];
     depth.iter().enumerate().for_each(|(group, depth)| levels[deepest - depth].push(group));
     levels
-}
-
-/// The prices around the one at which `f`, which falls in it, passes `sum`: by the secant of logarithms, and by halving
-/// where that does not get ahead.
-pub(super) fn reach(f: impl Fn(f64) -> f64, sum: f64, guess: f64, slack: f64) -> Bracket {
-    let start = if guess > 0.0 && guess.is_finite() { guess } else { 1.0 };
-    let (mut over, mut under) = (None, None);
-    let (mut price, mut factor) = (start, 1.2);
-    loop {
-        let reached = f(price);
-        if reached > sum {
-            over = Some((price, reached));
-        } else {
-            under = Some((price, reached));
-        }
-        if over.is_some() && under.is_some() {
-            break;
-        }
-        if price < start / FAR {
-            return Bracket { over: -1.0, under: price };
-        }
-        if price > start * FAR {
-            return Bracket { over: price, under: price };
-        }
-        price = if reached > sum { price * factor } else { price / factor };
-        factor = (factor * factor).min(64.0);
-    }
-    let (Some(mut over), Some(mut under)) = (over, under) else { return Bracket { over: start, under: start } };
-    let (mut weight, mut slow) = (0_i32, false);
-    for _ in 0..MOST_STEPS {
-        if under.0 / over.0 - 1.0 <= SAME_PRICE {
-            break;
-        }
-        if sum - under.1 <= slack {
-            return Bracket { over: under.0, under: under.0 };
-        }
-        let width = under.0 / over.0 - 1.0;
-        let price = between(over, under, sum, if slow { i32::MAX } else { weight });
-        let reached = f(price);
-        if reached > sum {
-            over = (price, reached);
-            weight = if weight > 0 { weight + 1 } else { 1 };
-        } else {
-            under = (price, reached);
-            weight = if weight < 0 { weight - 1 } else { -1 };
-        }
-        slow = under.0 / over.0 - 1.0 > 0.25 * width;
-    }
-    Bracket { over: over.0, under: under.0 }
-}
-
-/// The next price to look at; `weight` counts how often in turn the same end moved.
-fn between(over: (f64, f64), under: (f64, f64), sum: f64, weight: i32) -> f64 {
-    let width = (under.0 / over.0).ln();
-    let (above, below) = ((over.1 / sum).ln(), (sum / under.1.max(1e-300)).ln());
-    let mut share = above / (above + below);
-    if !share.is_finite() || weight.unsigned_abs() >= 3 {
-        share = 0.5;
-    } else if weight >= 2 {
-        share = (above / (above + below / 2.0)).max(share);
-    } else if weight <= -2 {
-        share = (above / 2.0 / (above / 2.0 + below)).min(share);
-    }
-    over.0 * (width * share.clamp(1e-3, 1.0 - 1e-3)).exp()
 }

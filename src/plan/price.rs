@@ -10,7 +10,9 @@
 //! nothing better is hidden. What is returned beside the answer is an upper bound on the maximum that holds however
 //! accurate the answer is: tangents stand above concave parts.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::envelope;
 use super::kernel::{Hill, Kernel};
@@ -74,6 +76,8 @@ const MOST_STEPS: usize = 80;
 const HIDDEN: f64 = 1e-9;
 /// Cells looked at in search of hidden maxima.
 const MOST_CELLS: usize = 4_000;
+/// Cells of a line that are kept.
+const MOST_KNOWN: usize = 2_000;
 
 /// A line ready for pricing.
 #[derive(Debug)]
@@ -86,6 +90,17 @@ pub struct Curve<'a> {
     pub charge: Charge,
     /// The last stationary point, where the next search begins.
     last: AtomicU64,
+    /// What is known of cells, by the bits of their ends: the same ones are looked at for every price.
+    cells: Mutex<HashMap<(u64, u64), Arc<Cell>>>,
+}
+
+/// What lies above a curve between two spends, worked out once.
+#[derive(Debug)]
+struct Cell {
+    /// KPI at its end.
+    high: f64,
+    /// Corners of a polyline above the curve, when they were asked for.
+    corners: OnceLock<Vec<(f64, f64)>>,
 }
 
 impl<'a> Curve<'a> {
@@ -93,7 +108,14 @@ impl<'a> Curve<'a> {
     pub fn new(line: &'a Line) -> Curve<'a> {
         let kernel = Kernel::new(line);
         let shape = shape(line, &kernel);
-        Curve { line, kernel, shape, charge: Charge::NONE, last: AtomicU64::new(line.reference.max(0.0).to_bits()) }
+        Curve {
+            line,
+            kernel,
+            shape,
+            charge: Charge::NONE,
+            last: AtomicU64::new(line.reference.max(0.0).to_bits()),
+            cells: Mutex::default(),
+        }
     }
 
     /// KPI at spend `x`.
@@ -260,12 +282,25 @@ impl<'a> Curve<'a> {
         (x, if room > 0.0 { off.abs() * room } else { 0.0 })
     }
 
+    fn cell(&self, a: f64, b: f64) -> Arc<Cell> {
+        let key = (a.to_bits(), b.to_bits());
+        // a thread that panicked left whole entries only
+        let known = self.cells.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let cell = Arc::new(Cell { high: self.value(b), corners: OnceLock::new() });
+            let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+            if cells.len() < MOST_KNOWN {
+                cells.insert(key, Arc::clone(&cell));
+            }
+            cell
+        })
+    }
+
     /// The best of what is known and of an interval where the curve may turn several times.
     fn best_hidden(&self, from: f64, to: f64, lot: f64, m: f64, known: Choice) -> Choice {
         let mut best = known;
         // a curve does not fall: nothing on [a, b] brings more than its end for less than its beginning
-        let steps = |a: f64, b: f64| self.value(b) - m * a;
-        if steps(from, to) <= best.gain {
+        if self.cell(from, to).high - m * from <= best.gain {
             return best;
         }
         let mut cells = vec![(from, to)];
@@ -276,9 +311,12 @@ impl<'a> Curve<'a> {
         }
         let mut looked = 0;
         while let Some((a, b)) = cells.pop() {
-            let hidden = || envelope::corners(self.line, a, b).iter().map(|(x, y)| y - m * x).fold(f64::MIN, f64::max);
+            let cell = self.cell(a, b);
+            let corners = || cell.corners.get_or_init(|| envelope::corners(self.line, a, b)).iter();
+            let hidden = || corners().map(|(x, y)| y - m * x).fold(f64::MIN, f64::max);
             let least = best.gain + HIDDEN * best.value.abs();
-            let bound = if steps(a, b) <= least { steps(a, b) } else { hidden().min(steps(a, b)) };
+            let steps = cell.high - m * a;
+            let bound = if steps <= least { steps } else { hidden().min(steps) };
             looked += 1;
             if bound <= least || looked >= MOST_CELLS || b - a <= 1e-9 * b {
                 best.above = best.above.max(bound);

@@ -7,13 +7,14 @@
 //!                 Σ_{l∈r} x_l + t_r T ≤ b_r       λ_r ≥ 0      (≥: λ_r ≤ 0)
 //!                 Σ U_l(x_l) ≥ target             ν ≥ 0
 //!                 c · Σ U_l(x_l) ≥ T              μ ≥ 0
+//!                 c_q Σ_{l∈q} U_l(x_l) ≥ Σ_{l∈q} x_l    μ_q ≥ 0
 //! ```
 //!
 //! `U_l` is the concave polyline above line l's curve, so the program is linear in the lengths of its segments. For any
-//! multipliers of the right sign, with p_l = λ₀ + Σ_r λ_r and θ = w + ν + c μ,
+//! multipliers of the right sign, with p_l = λ₀ + Σ_r λ_r + Σ_q μ_q and θ_l = w + ν + c μ + Σ_q c_q μ_q,
 //!
 //! ```text
-//!     Σ_l max_x (θ U_l(x) − p_l x) + λ_B · budget + Σ_r λ_r b_r − ν · target
+//!     Σ_l max_x (θ_l U_l(x) − p_l x) + λ_B · budget + Σ_r λ_r b_r − ν · target
 //! ```
 //!
 //! is an upper bound on every plan within the limits: weak duality, whatever the solver's accuracy. λ_B is set to the
@@ -98,6 +99,16 @@ impl Program<'_> {
         self.aim.kpi + duals.target + self.aim.max_cost_per.unwrap_or(0.0) * duals.cost
     }
 
+    /// θ_l: what one KPI of each line is worth.
+    fn worths(&self, duals: &Duals) -> Vec<f64> {
+        let mut worths = vec![self.worth(duals); self.envelopes.len()];
+        for (row, dual) in self.rows.iter().zip(&duals.rows) {
+            let Some(cost) = row.cost() else { continue };
+            row.lines.iter().for_each(|line| worths[*line] += cost * dual);
+        }
+        worths
+    }
+
     /// p_l: what one unit of spend costs each line at these multipliers.
     pub fn line_prices(&self, duals: &Duals) -> Vec<f64> {
         let mut prices = vec![duals.whole; self.envelopes.len()];
@@ -119,8 +130,9 @@ impl Program<'_> {
         duals.cost = if self.aim.max_cost_per.is_some() { duals.cost.max(0.0) } else { 0.0 };
         let by_rows: f64 = self.rows.iter().zip(&duals.rows).map(|(row, dual)| dual * row.total).sum();
         duals.budget = (duals.whole - self.aim.spend - by_rows - duals.cost).max(0.0);
-        let (worth, prices) = (self.worth(&duals), self.line_prices(&duals));
-        let lines: f64 = self.envelopes.iter().zip(&prices).map(|(above, price)| above.best(worth, *price)).sum();
+        let (worths, prices) = (self.worths(&duals), self.line_prices(&duals));
+        let each = self.envelopes.iter().zip(worths.iter().zip(&prices));
+        let lines: f64 = each.map(|(above, (worth, price))| above.best(*worth, *price)).sum();
         let rows: f64 = self.rows.iter().zip(&duals.rows).map(|(row, dual)| dual * row.bound).sum();
         let target = duals.target * self.aim.target.unwrap_or(0.0);
         let bound = lines + duals.budget * self.budget + rows - target;

@@ -64,6 +64,8 @@ pub enum Number {
     Point(f64),
     /// A percentage point of the spend of the whole plan.
     PointOfTotal,
+    /// A ceiling on the average cost per KPI: the lines' spend is at most so many times their KPI.
+    CostPer(f64),
 }
 
 /// A bound on lines' spend: Σ spend of `lines` + `total` · spend of the whole plan, against `bound`.
@@ -84,7 +86,12 @@ pub struct Row {
 }
 
 impl Row {
-    /// By how much money `spend` of the lines breaks the row; 0 when it holds.
+    /// The ceiling on the average cost per KPI, where the row is one and no bound on a sum of spends.
+    pub fn cost(&self) -> Option<f64> {
+        if let Number::CostPer(cost) = self.number { Some(cost) } else { None }
+    }
+
+    /// By how much money `spend` of the lines breaks a bound on their sum; 0 when it holds.
     pub fn broken_by(&self, spend: &[f64], whole: f64) -> f64 {
         let sum: f64 = self.lines.iter().map(|line| spend[*line]).sum::<f64>() + self.total * whole;
         match self.sense {
@@ -95,7 +102,7 @@ impl Row {
 
     /// Whether it bounds one line's amount alone.
     pub fn is_bound(&self) -> bool {
-        self.lines.len() == 1 && self.total == 0.0
+        self.lines.len() == 1 && self.total == 0.0 && self.cost().is_none()
     }
 }
 
@@ -174,6 +181,9 @@ fn limit_rows(limit: &Limit, group: &[usize], lines: &[Line], rows: &mut Vec<Row
         if let Some(share) = share {
             row(-share, sense, 0.0, Number::PointOfTotal);
         }
+    }
+    if let Some(cost) = limit.max_cost_per {
+        row(0.0, AtMost, 0.0, Number::CostPer(cost));
     }
     let point = reference / 100.0;
     if let Some(cut) = limit.cut_at_most {

@@ -9,7 +9,7 @@ use super::line::{Allowed, Line};
 use super::program::Aim;
 use super::rows::{self, Bounds, Label, Number, Row, Sense};
 use super::rules::{Beside, Rules};
-use super::search::{Found, Task};
+use super::search::{Found, TOLERANCE, Task};
 use super::{cents, contradiction, risk};
 use crate::check::{Error, Kind};
 use crate::fit::Fitted;
@@ -30,6 +30,8 @@ pub(super) struct Problem<'a> {
     pub ceilings: Vec<Option<Label>>,
     /// How each line may be bought, before any row is about it: nothing or a minimum, in lots.
     pub bought: Vec<Allowed>,
+    /// Relative gap at which a search ends.
+    pub gap: f64,
 }
 
 impl<'a> Problem<'a> {
@@ -88,6 +90,11 @@ fn honoured(settings: &PlanSettings) -> Result<(), Error> {
         let what = "a plan for the worst draws with another goal than `most`";
         wrong.push(not_yet("plan.risk", what).help("use `goal = \"most\"`, or `risk = { measure = \"mean\" }`"));
     }
+    let averages = settings.limits.iter().filter(|limit| limit.max_cost_per.is_some());
+    if risk::counts(settings.risk) && (settings.max_cost_per.is_some() || averages.count() > 0) {
+        let what = "a plan for the worst draws under a ceiling on average costs, `max_cost_per`,";
+        wrong.push(not_yet("plan.risk", what).help("use `max_marginal_cost`, or `risk = { measure = \"mean\" }`"));
+    }
     Error::all(wrong)
 }
 
@@ -123,7 +130,7 @@ pub(super) fn problem<'a>(fitted: &'a Fitted, rules: &'a Rules, left_out: Option
     };
     let target = settings.target.filter(|_| settings.goal == Goal::LeastSpend);
     let aim = Aim { goal: settings.goal, kpi, spend, target, max_cost_per: settings.max_cost_per };
-    Ok(Problem { fitted, settings, lines, rows, bounds, aim, counts, ceilings, bought })
+    Ok(Problem { fitted, settings, lines, rows, bounds, aim, counts, ceilings, bought, gap: TOLERANCE })
 }
 
 /// Refuses a contract with a supplier that no line names: its commitment would be missed in silence.
@@ -234,6 +241,7 @@ pub(super) fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         budget,
         aim: problem.aim,
         contracts,
+        gap: problem.gap,
     };
     let Some(found) = risk::best(&task, &problem.counts, problem.settings.risk)? else {
         return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));

@@ -67,6 +67,8 @@ pub struct Task<'a> {
     pub aim: Aim,
     /// Contracts that decide what face value costs, when the budget is in cash; else none.
     pub contracts: &'a [Contract],
+    /// Relative gap at which the search ends: [`TOLERANCE`], or more where a plan is one of many.
+    pub gap: f64,
 }
 
 /// The best plan found, and how good any could be.
@@ -110,7 +112,7 @@ pub fn best(task: &Task) -> Result<Option<Found>, Error> {
     }
     let gap = |found: &Found| found.bound - value(task, &found.spend);
     match nested {
-        Some(found) if gap(&found) <= GOOD_ENOUGH * found.bound.abs() => Ok(Some(found)),
+        Some(found) if gap(&found) <= GOOD_ENOUGH.max(task.gap) * found.bound.abs() => Ok(Some(found)),
         Some(found) => {
             let other = searched(task, allowed)?;
             Ok(Some(other.map_or(found.clone(), |other| better(task, found, other))))
@@ -127,7 +129,10 @@ fn neither_plan_nor_proof() -> Error {
 
 /// A limit that a budget in cash cannot be planned beside.
 fn across_suppliers(row: &Row) -> Error {
-    let message = format!("in cash, beside contracts, the limit `{}` is about several suppliers or a share", row.label);
+    let message = format!(
+        "in cash, beside contracts, the limit `{}` is about several suppliers, a share or an average cost",
+        row.label
+    );
     Error::setting("plan.budget_in", message).help(
         "write it as amounts of single suppliers, or plan with `budget_in = \"face\"`: the cash is stated beside it",
     )
@@ -263,7 +268,7 @@ impl<'a> Search<'a> {
     }
 
     fn is_good_enough(&mut self, bound: f64) -> bool {
-        let close = |plan: &Plan| bound - plan.value <= TOLERANCE * bound.abs().max(1e-12);
+        let close = |plan: &Plan| bound - plan.value <= self.task.gap * bound.abs().max(1e-12);
         let good = self.incumbent.as_ref().is_some_and(close);
         if good {
             self.left = self.left.max(bound);
@@ -284,7 +289,7 @@ impl<'a> Search<'a> {
             self.offer(&node);
             let gap: f64 = node.excess.iter().sum();
             let stalls = round >= least_rounds && gap > (1.0 - WORTH_A_ROUND) * before;
-            let settled = gap <= 0.3 * TOLERANCE * bound.abs() || stalls;
+            let settled = gap <= 0.3 * self.task.gap * bound.abs() || stalls;
             let refined = !settled && self.refine(&node);
             last = Some(node);
             if !refined {
@@ -437,9 +442,16 @@ impl<'a> Search<'a> {
         let slack = 1e-7 * task.budget.max(1.0);
         let aim = task.aim;
         whole <= task.budget + slack
-            && task.rows.iter().all(|row| row.broken_by(spend, whole) <= slack)
+            && task.rows.iter().all(|row| self.keeps(row, spend, whole, slack))
             && aim.target.is_none_or(|target| kpi >= target * (1.0 - 1e-7))
             && aim.max_cost_per.is_none_or(|cost| whole <= cost * kpi * (1.0 + 1e-7))
+    }
+
+    fn keeps(&self, row: &Row, spend: &[f64], whole: f64, slack: f64) -> bool {
+        let Some(cost) = row.cost() else { return row.broken_by(spend, whole) <= slack };
+        let sums = row.lines.iter().map(|line| (spend[*line], self.task.lines[*line].value(spend[*line])));
+        let (spent, kpi) = sums.fold((0.0, 0.0), |sum, (x, y)| (sum.0 + x, sum.1 + y));
+        spent <= cost * kpi * (1.0 + 1e-7) + 1e-6
     }
 
     /// The two halves of a node, split at the line whose envelope misses its curve most.

@@ -131,6 +131,10 @@ impl LineTerms {
 fn row_of(row: &Row, lines: &[LineTerms], whole: Variable, scale: &Scale) -> Constraint {
     let mut sum: Expression = row.lines.iter().map(|line| lines[*line].spend.clone()).sum();
     sum.add_mul(row.total, whole);
+    if let Some(cost) = row.cost() {
+        let kpi: Expression = row.lines.iter().map(|line| lines[*line].kpi.clone()).sum();
+        return constraint!(sum - kpi * (cost * scale.kpi / scale.money) <= 0.0);
+    }
     bounded(sum, row.sense, row.bound / scale.money)
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::line::Allowed;
 use super::rows::{Row, Sense};
 
 /// Lines that the same limits are about, in the place where the limits have them.
@@ -68,6 +69,19 @@ impl Tree {
         lines
     }
 
+    /// The groups that each line is in, the innermost first.
+    pub fn groups_of_lines(&self, count: usize) -> Vec<Vec<usize>> {
+        let mut within = vec![Vec::new(); count];
+        for (index, group) in self.groups.iter().enumerate() {
+            let mut chain = vec![index];
+            while let Some(last) = chain.last().filter(|last| **last != 0) {
+                chain.push(self.groups[*last].parent);
+            }
+            group.lines.iter().for_each(|line| within[*line].clone_from(&chain));
+        }
+        within
+    }
+
     /// A group as a tree of its own; what its lines and groups are here, by their index there.
     pub fn under(&self, group: usize) -> (Tree, Vec<usize>, Vec<usize>) {
         let lines = self.lines_under(group);
@@ -103,17 +117,23 @@ pub struct Span {
     pub low_row: Option<usize>,
     /// The row that says so, when one does.
     pub high_row: Option<usize>,
+    /// Most that a KPI may cost on average, and the row that says so.
+    pub cost: Option<(f64, usize)>,
 }
 
 impl Span {
     /// Anything.
-    pub const FREE: Span = Span { low: 0.0, high: f64::INFINITY, low_row: None, high_row: None };
+    pub const FREE: Span = Span { low: 0.0, high: f64::INFINITY, low_row: None, high_row: None, cost: None };
 }
 
 /// What each group may spend when the whole plan spends `whole`.
 pub fn spans(tree: &Tree, rows: &[&Row], whole: f64) -> Vec<Span> {
     let span = |group: &Group| {
         group.rows.iter().fold(Span::FREE, |span, index| {
+            if let Some(cost) = rows[*index].cost() {
+                let lower = span.cost.is_none_or(|(known, _)| cost < known);
+                return if lower { Span { cost: Some((cost, *index)), ..span } } else { span };
+            }
             let bound = rows[*index].bound - rows[*index].total * whole;
             match rows[*index].sense {
                 Sense::AtMost if bound < span.high => Span { high: bound, high_row: Some(*index), ..span },
@@ -125,6 +145,68 @@ pub fn spans(tree: &Tree, rows: &[&Row], whole: f64) -> Vec<Span> {
     tree.groups.iter().map(span).collect()
 }
 
+/// Cents in a unit of money.
+const PER_UNIT: f64 = 100.0;
+/// Share of a step by which rounding may miss it.
+const STEP_SLACK: f64 = 1e-6;
+
+/// The sums that some lines can have: `offset` plus whole multiples of `step` cents; any when that is 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Steps {
+    offset: f64,
+    /// `None` while every line is held.
+    step: Option<u64>,
+}
+
+impl Steps {
+    fn of(allowed: &Allowed) -> Steps {
+        if (allowed.high - allowed.low) * PER_UNIT < 0.5 {
+            return Steps { offset: allowed.low, step: None };
+        }
+        let cents = allowed.lot * PER_UNIT;
+        let whole = cents >= 0.5 && (cents - cents.round()).abs() < 1e-6;
+        Steps { offset: 0.0, step: Some(if whole { cents.round() as u64 } else { 0 }) }
+    }
+
+    fn with(self, other: Steps) -> Steps {
+        let step = match (self.step, other.step) {
+            (Some(a), Some(b)) if a > 0 && b > 0 => Some(greatest_common_divisor(a, b)),
+            (Some(0), _) | (_, Some(0)) => Some(0),
+            (a, b) => a.or(b),
+        };
+        Steps { offset: self.offset + other.offset, step }
+    }
+
+    /// A bound brought to the nearest sum within it.
+    fn brought(&self, bound: f64, round: fn(f64) -> f64, slack: f64) -> f64 {
+        match self.step.filter(|step| *step > 0) {
+            Some(step) if bound.is_finite() => {
+                let step = step as f64 / PER_UNIT;
+                self.offset + round((bound - self.offset) / step + slack) * step
+            }
+            _ => bound,
+        }
+    }
+}
+
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+/// Narrows spans to sums that lots can make: where every line of a group is bought in lots, no plan spends what lies
+/// between two multiples of their common step, and no bound needs to promise it.
+pub fn in_lots(tree: &Tree, spans: &mut [Span], allowed: &[Allowed]) {
+    let mut steps = vec![Steps { offset: 0.0, step: None }; tree.groups.len()];
+    for (index, group) in tree.groups.iter().enumerate().rev() {
+        let own = group.lines.iter().map(|line| Steps::of(&allowed[*line]));
+        let within = group.children.iter().map(|child| steps[*child]);
+        steps[index] = own.chain(within).fold(steps[index], Steps::with);
+        let span = &mut spans[index];
+        span.high = steps[index].brought(span.high, f64::floor, STEP_SLACK);
+        span.low = if span.low > 0.0 { steps[index].brought(span.low, f64::ceil, -STEP_SLACK) } else { span.low };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +215,20 @@ mod tests {
     fn row(lines: &[usize]) -> Row {
         let label = Label::Limit("some".into());
         Row { label, lines: lines.to_vec(), total: 0.0, sense: Sense::AtMost, bound: 1.0, number: Number::Amount }
+    }
+
+    #[test]
+    fn spans_end_where_lots_do() {
+        let tree = Tree::new(&[&row(&[0, 1])], 3).unwrap();
+        let lots = |lot: f64| Allowed { low: 0.0, high: 1e6, minimum: 0.0, lot };
+        let ends = |allowed: [Allowed; 3]| {
+            let mut spans = vec![Span { low: 1.0, high: 1_000.0, ..Span::FREE }; 2];
+            in_lots(&tree, &mut spans, &allowed);
+            [(spans[0].low, spans[0].high), (spans[1].low, spans[1].high)]
+        };
+        assert_eq!(ends([lots(30.0), lots(45.0), lots(0.0)]), [(1.0, 1_000.0), (15.0, 990.0)]);
+        let held = Allowed::between(7.0, 7.0);
+        assert_eq!(ends([lots(30.0), held, lots(70.0)]), [(7.0, 997.0), (7.0, 997.0)]);
     }
 
     #[test]

@@ -336,6 +336,7 @@ pub(super) struct Limit {
     pub max_active: Option<usize>,
     pub min_active: Option<usize>,
     pub max_changed: Option<usize>,
+    pub max_cost_per: Option<f64>,
     pub max_marginal_cost: Option<f64>,
     pub each: bool,
     pub currency: Option<String>,

@@ -109,6 +109,8 @@ pub struct Limit {
     pub min_active: Option<usize>,
     /// Most lines that may spend another amount than their reference.
     pub max_changed: Option<usize>,
+    /// Ceiling on the average cost per KPI of the matching lines together.
+    pub max_cost_per: Option<f64>,
     /// Ceiling on what each matching line pays for its last KPI.
     pub max_marginal_cost: Option<f64>,
     /// Whether the bounds hold for each matching line instead of their sum.
@@ -235,10 +237,11 @@ fn limit_of(file: file::Limit, name: String, wrong: &mut Vec<Error>) -> Limit {
     let place = format!("plan.limit `{name}`");
     let keys = [file.min, file.max, file.share_min, file.share_max, file.cut_at_most, file.rise_at_most, file.fixed];
     let counts = [file.max_active, file.min_active, file.max_changed];
-    if keys.iter().all(Option::is_none) && counts.iter().all(Option::is_none) && file.max_marginal_cost.is_none() {
+    let ceilings = [file.max_cost_per, file.max_marginal_cost];
+    if [&keys[..], &ceilings].concat().iter().all(Option::is_none) && counts.iter().all(Option::is_none) {
         wrong.push(Error::setting(&place, "bounds nothing").help(
             "give it one or more of min, max, share_min, share_max, cut_at_most, rise_at_most, fixed, max_active, \
-             min_active, max_changed, max_marginal_cost",
+             min_active, max_changed, max_cost_per, max_marginal_cost",
         ));
     }
     if file.each && counts.iter().any(Option::is_some) {
@@ -249,6 +252,7 @@ fn limit_of(file: file::Limit, name: String, wrong: &mut Vec<Error>) -> Limit {
     {
         wrong.push(Error::setting(&place, format!("`min_active` {least} is above `max_active` {most}")));
     }
+    positive(file.max_cost_per, &format!("{place}.max_cost_per"), false, wrong);
     positive(file.max_marginal_cost, &format!("{place}.max_marginal_cost"), false, wrong);
     for (value, key) in
         [(file.min, "min"), (file.max, "max"), (file.fixed, "fixed"), (file.rise_at_most, "rise_at_most")]
@@ -278,6 +282,7 @@ fn limit_of(file: file::Limit, name: String, wrong: &mut Vec<Error>) -> Limit {
         max_active: file.max_active,
         min_active: file.min_active,
         max_changed: file.max_changed,
+        max_cost_per: file.max_cost_per,
         max_marginal_cost: file.max_marginal_cost,
         each: file.each,
     }

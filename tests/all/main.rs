@@ -15,6 +15,7 @@ mod looks;
 mod looks_page;
 mod mutate;
 mod order;
+mod plan_exact;
 mod plan_limits;
 mod plans;
 mod planted;

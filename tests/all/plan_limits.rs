@@ -223,6 +223,38 @@ proptest! {
     }
 
     #[test]
+    fn ceilings_on_the_average_cost_of_a_group_or_a_line_agree_with_brute_force(
+        curves in prop::collection::vec(some_hill(), 4..=4),
+        share in 0.5..1.5f64,
+        cap in 0.4..1.2f64,
+        alone in any::<bool>(),
+        crossing in any::<bool>(),
+    ) {
+        let budget = 40_000.0;
+        // around what the first supplier's lines cost when each gets a quarter
+        let usual = 2.0 * budget / 4.0 / (value(curves[0], budget / 4.0) + value(curves[1], budget / 4.0));
+        let (cost, cap) = ((usual * share * 100.0).round() / 100.0, (cap * budget).round());
+        let mut rest = format!(
+            "[[plan.limit]]\nname = \"dear\"\nwhere = {{ supplier = \"s0\" }}\nmax_cost_per = {cost}\neach = {alone}\nmax = {cap}\n"
+        );
+        if crossing {
+            rest += "[[plan.limit]]\nname = \"share\"\nwhere = { platform = \"c1\" }\nshare_max = 0.4\n";
+        }
+        let answer = planned(&curves, budget, &rest);
+        let keeps = |spend: f64, kpi: f64| spend <= cost * kpi * (1.0 + 1e-6) + 0.011;
+        let holds = |spend: &[f64]| {
+            let whole: f64 = spend.iter().sum();
+            let kpi: Vec<f64> = (0..2).map(|line| value(curves[line], spend[line])).collect();
+            let together = keeps(spend[0] + spend[1], kpi[0] + kpi[1]) && spend[0] + spend[1] <= cap + 1e-6;
+            let each = (0..2).all(|line| keeps(spend[line], kpi[line]) && spend[line] <= cap + 1e-6);
+            whole <= budget + 1e-6 && if alone { each } else { together }
+                && (!crossing || spend[1] <= 0.4 * whole + 0.011)
+        };
+        prop_assert!(holds(&spends(&answer)), "{rest} {:?}", spends(&answer));
+        agrees(&answer, brute_force(&curves, 24, budget, holds), if crossing { 1.0 } else { 1e-3 });
+    }
+
+    #[test]
     fn a_ceiling_on_the_last_ones_cost_is_kept_where_it_is_asked_for(
         curves in prop::collection::vec(some_hill(), 3..=3), ceiling in 20.0..200.0f64,
     ) {

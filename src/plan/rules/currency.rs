@@ -32,9 +32,10 @@ pub(super) fn in_one(
     let mut converter = Converter { reporting, rates, day: settings.start, used: Vec::new(), wrong: Vec::new() };
     let named = settings.rules.currencies.clone();
     for (limit, currency) in settings.limits.iter_mut().zip(&named.limits) {
-        let amounts = [&mut limit.min, &mut limit.max, &mut limit.fixed];
+        let ceilings = [&mut limit.max_cost_per, &mut limit.max_marginal_cost];
+        let amounts = [&mut limit.min, &mut limit.max, &mut limit.fixed].into_iter().chain(ceilings);
         let place = format!("plan.limit `{}`", limit.name);
-        converter.convert(*currency, &place, amounts.into_iter().flatten());
+        converter.convert(*currency, &place, amounts.flatten());
     }
     for (buy, currency) in settings.minimum_buys.iter_mut().zip(&named.minimum_buys) {
         let amounts = [&mut buy.amount, &mut buy.lot];

@@ -38,11 +38,7 @@ pub struct PlatformRules {
     pub max_daily: Option<f64>,
     /// Daily budgets are multiples of this, or change by at least this.
     pub step: Option<f64>,
-    /// Least new daily budget, as a multiple of what the day has spent already.
-    pub least_of_spent: Option<f64>,
-    /// Changes of a budget in a day, at most.
-    pub changes_per_day: Option<u32>,
-    /// What else a person should know.
+    /// What else a person should know: rules within a day are told here, since a plan has one budget a day.
     #[serde(default)]
     pub note: String,
 }
@@ -167,7 +163,7 @@ mod tests {
         for (name, rules) in RULES.iter() {
             assert!(rules.as_of.parse::<jiff::civil::Date>().is_ok(), "{name}: {}", rules.as_of);
             assert!(!rules.source.is_empty() && !rules.level.is_empty(), "{name}");
-            let amounts = [rules.min_daily, rules.max_daily, rules.step, rules.least_of_spent];
+            let amounts = [rules.min_daily, rules.max_daily, rules.step];
             assert!(amounts.iter().flatten().all(|amount| *amount > 0.0), "{name}");
             assert!(amounts.iter().any(Option::is_some), "{name} says nothing");
         }

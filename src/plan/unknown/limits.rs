@@ -13,6 +13,7 @@ use crate::plan::rows::Label;
 use crate::plan::rules::Rules;
 use crate::plan::scenarios::{self, Outcome, Problem};
 use crate::plan::unknown::State;
+use crate::plan::unknown::states::GAP;
 
 /// What a limit that binds costs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -82,7 +83,7 @@ fn price_in(prices: &[Price], wanted: &Price) -> f64 {
 
 /// The best plan's spend without one limit; `None` where there is none.
 fn without(fitted: &Fitted, rules: &Rules, budget: f64, limit: &str) -> Result<Option<Vec<f64>>, Error> {
-    let problem = scenarios::problem(fitted, rules, Some(limit))?;
+    let problem = Problem { gap: GAP, ..scenarios::problem(fitted, rules, Some(limit))? };
     let Outcome::Plan(plan) = scenarios::solved(&problem, budget)? else { return Ok(None) };
     Ok(Some(plan.spend))
 }

@@ -28,7 +28,7 @@ pub use self::limits::LimitCost;
 pub use self::testing::TestValue;
 
 /// Lines times plans that are made again, at most.
-const MOST_WORK: usize = 6_000;
+const MOST_WORK: usize = 20_000;
 /// Fewest draws that intervals are told from.
 const FEWEST: usize = 10;
 

@@ -8,6 +8,9 @@ use crate::plan::line::Line;
 use crate::plan::risk;
 use crate::plan::scenarios::{self, Outcome, Problem};
 
+/// Relative gap of a plan that is one of many: its own bound says what it may miss.
+pub(super) const GAP: f64 = 5e-5;
+
 /// What the best plan of one draw is.
 pub(super) struct State {
     /// Which draw.
@@ -57,5 +60,6 @@ pub(super) fn with_lines<'a>(problem: &Problem<'a>, lines: Vec<Line>) -> Problem
         counts: problem.counts.clone(),
         ceilings: problem.ceilings.clone(),
         bought: problem.bought.clone(),
+        gap: GAP,
     }
 }
