@@ -1,6 +1,6 @@
 //! One function a command. Each works its outputs out; nothing is written or printed here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use outlay::check::{Error, Finding, Kind};
@@ -8,7 +8,7 @@ use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
 use outlay::plan::{Answer, Status};
 use outlay::report::{self, Output, Results, Words, summary};
-use outlay::settings::Settings;
+use outlay::settings::{Secrets, Settings};
 use outlay::{backtest, fit, score, simulate};
 
 use super::args::{Args, Command};
@@ -56,8 +56,19 @@ fn threads(args: &Args) -> Result<(), Error> {
 
 pub(super) fn settings(args: &Args) -> Result<Settings, Error> {
     let mut settings = Settings::read(&args.config, args.seed)?;
+    settings.secrets = secrets();
     settings.fit.sampler = args.sampler.map_or(settings.fit.sampler, Into::into);
     Ok(settings)
+}
+
+/// What opens database servers, as PostgreSQL's own programs look for it.
+fn secrets() -> Secrets {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let at_home = || Some(PathBuf::from(set("HOME").or_else(|| set("USERPROFILE"))?).join(".pgpass"));
+    Secrets {
+        password: std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()),
+        file: set("PGPASSFILE").map(PathBuf::from).or_else(at_home),
+    }
 }
 
 /// Writes a project that runs at once; never over one that is there.

@@ -44,6 +44,7 @@ struct Done {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    keep_contained_panics_quiet();
     let args = help::parse();
     let words = Words::of(args.lang);
     interrupt::install(&words);
@@ -53,6 +54,16 @@ pub fn main() -> ExitCode {
         tell(&words.error(&error), &words);
         ExitCode::from(error.kind.exit_code())
     })
+}
+
+/// A panic in a reader of damaged bytes becomes an error that names the file; only that is for the user.
+fn keep_contained_panics_quiet() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !outlay::import::contains_panics() {
+            tell(panic);
+        }
+    }));
 }
 
 /// Writes and prints what was found, unless a check failed under `--strict`: then earlier outputs stay.

@@ -1,9 +1,9 @@
 //! Findings about one file: duplicates, rows left out, totals that disagree, names that are errors.
 
 use super::batch::{Lines, Skip};
-use super::columns::Mapping;
 use super::file::File;
 use super::fold::Folded;
+use super::mapping::Mapping;
 use super::tally::Tally;
 use super::text::{By, Text};
 use crate::check::{Error, Finding, Origin, Severity};
@@ -79,6 +79,16 @@ fn period(file: &File, mapping: &Mapping) -> Option<Finding> {
     let message = format!("has no day column; its rows stand for {first} to {last}, as the lines before the table say");
     let advice = "export by day to have it fitted; if a column holds the day, map it: `columns = { date = \"…\" }`";
     Some(Finding::review("import.period", file.shown(), message, advice))
+}
+
+/// # What it does
+/// Says that rows came from another machine over a way that is not encrypted.
+/// # Why it matters
+/// Whoever stands on the way can read them, and change them.
+pub(super) fn in_clear(file: &File, host: &str) -> Finding {
+    let message = format!("the rows came from `{host}` in clear, as `sslmode=disable` allows");
+    let advice = "go through a tunnel, unless the network itself is safe: `ssh -L 5433:localhost:5432 HOST`";
+    Finding::review("import.in_clear", file.shown(), message, advice)
 }
 
 /// # What it does
@@ -213,8 +223,8 @@ pub(super) fn must_agree(file: &File, tally: &Tally) -> Result<(), Error> {
     let found = total(file, tally).filter(|found| found.severity == Severity::Fail);
     let Some(found) = found.filter(|_| file.source.own_total == OwnTotal::Refuse) else { return Ok(()) };
     let help = format!(
-        "export again: the file is cut, or holds rows of several grains; if the rows are right, leave \
-         `own_total = \"refuse\"` of source[{}] out",
+        "export again: the file is cut, or holds rows of several grains; if the rows are right, say so: \
+         `own_total = \"review\"` of source[{}] reads them, with a check that failed",
         file.number
     );
     Err(file.refuse(format!(": {}", found.message)).help(help))

@@ -1,207 +1,16 @@
 //! Headers → canonical columns: the settings' `columns`, the canonical names, or a platform's layout.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::column::{Apart, Column};
+use super::header::{Header, normalised};
 use super::layouts::{self, Layout};
+use super::mapping::Mapping;
 use crate::check::{Error, Kind};
-use crate::settings::{Basis, DateOrder, Source};
+use crate::settings::{DateOrder, Source};
 use crate::units::{Currency, Field, Kpi, Measure};
-
-/// A column of the canonical table, or the unspecific `conversions`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Column {
-    /// The day.
-    Date,
-    /// The first day of a row that stands for several.
-    Start,
-    /// The last day of a row that stands for several.
-    End,
-    /// Whom the row belongs to.
-    Field(Field),
-    /// The currency of the row's amounts.
-    Currency,
-    /// A figure.
-    Measure(Measure),
-    /// Spend that is told apart from the ledger's.
-    Apart(Apart),
-    /// Conversions of a kind that the file does not tell.
-    Conversions,
-}
-
-/// Part of the face value that is no cash, as agencies' sheets break it down. It is summed by file and in no ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Apart {
-    /// 赠款, 返点, 框返: given by the platform.
-    Grant,
-    /// 授信, 信用: on credit.
-    Credit,
-}
-
-impl Apart {
-    /// Both, in the order of their sums.
-    pub(super) const ALL: [Apart; 2] = [Apart::Grant, Apart::Credit];
-}
-
-impl Column {
-    /// Every column, in the canonical table's order.
-    fn all() -> impl Iterator<Item = Column> {
-        let fields = Field::ALL.into_iter().map(Column::Field);
-        let measures = Measure::ALL.into_iter().map(Column::Measure);
-        let days = [Column::Date, Column::Start, Column::End];
-        let rest = Apart::ALL.map(Column::Apart).into_iter().chain([Column::Conversions]);
-        days.into_iter().chain(fields).chain([Column::Currency]).chain(measures).chain(rest)
-    }
-
-    /// The column of a canonical name.
-    pub(super) fn from_name(name: &str) -> Option<Column> {
-        Column::all().find(|column| column.name() == name)
-    }
-
-    /// The canonical name.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Column::Date => "date",
-            Column::Start => "date_start",
-            Column::End => "date_end",
-            Column::Field(field) => field.name(),
-            Column::Currency => "currency",
-            Column::Measure(measure) => measure.name(),
-            Column::Apart(Apart::Grant) => "spend_grant",
-            Column::Apart(Apart::Credit) => "spend_credit",
-            Column::Conversions => "conversions",
-        }
-    }
-
-    fn is_money(self) -> bool {
-        matches!(self, Column::Apart(_)) || matches!(self, Column::Measure(measure) if measure.is_money())
-    }
-
-    /// Whether a platform may write it under several names side by side, of which the first is read. Two names of one
-    /// figure in one file are two figures, which only a person can tell apart.
-    fn has_a_preferred_name(self) -> bool {
-        matches!(self, Column::Field(_) | Column::Conversions | Column::Start | Column::End)
-    }
-}
-
-/// A header in the forms that names are compared in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Header {
-    /// As written, trimmed.
-    written: String,
-    /// Normalised.
-    name: String,
-    /// Normalised and without its currency suffix, when it has one.
-    base: Option<(String, Currency)>,
-}
-
-impl Header {
-    fn new(written: &str) -> Header {
-        let name = normalised(written);
-        let base = currency_suffix(written).map(|(base, currency)| (normalised(base), currency));
-        Header { written: written.trim().to_owned(), name, base }
-    }
-
-    /// Whether it is the header `name` of `column`; a currency suffix belongs to amounts only.
-    fn is(&self, name: &str, column: Column) -> bool {
-        self.name == name || (column.is_money() && self.base.as_ref().is_some_and(|(base, _)| base == name))
-    }
-}
-
-/// A header name as names are compared: lower case, single blanks, half-width brackets and letters.
-pub(super) fn normalised(header: &str) -> String {
-    let half = |c: char| match c {
-        '\u{FEFF}' => ' ',
-        '！'..='～' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
-        _ => c,
-    };
-    let text: String = header.chars().map(half).flat_map(char::to_lowercase).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Splits `Amount spent (CNY)` and `消耗（元）` into name and currency.
-///
-/// Only codes of ISO 4217 in capitals count: `Clicks (all)` is no amount in Albanian lek.
-fn currency_suffix(header: &str) -> Option<(&str, Currency)> {
-    let header = header.trim();
-    let inside = header.strip_suffix([')', '）'])?;
-    let at = inside.rfind(['(', '（'])?;
-    let (base, suffix) = (&inside[..at], inside[at..].trim_start_matches(['(', '（']).trim());
-    let code = match suffix {
-        "元" => "CNY",
-        "円" => "JPY",
-        code if CODES.split(' ').any(|known| known == code) => code,
-        _ => return None,
-    };
-    Some((base, code.parse().ok()?))
-}
-
-/// Active codes of ISO 4217, less ALL, which headers use as a word.
-const CODES: &str = "AED AFN AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
-    CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD \
-    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD \
-    MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR \
-    RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS \
-    UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
-
-/// Which cell of a record is what.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Mapping {
-    /// The platform whose layout was recognised.
-    pub platform: Option<&'static str>,
-    /// The date, or its parts; empty when the file has none and a period stands for it.
-    pub date: Vec<usize>,
-    /// The last day of rows that stand for several.
-    pub end: Option<usize>,
-    /// First and last day of a file without a date, as the settings or the lines before the table tell them.
-    pub period: Option<(Date, Date)>,
-    /// The order that the headers of date parts tell.
-    pub date_order: Option<DateOrder>,
-    /// The names, by [`Field::index`].
-    pub fields: [Option<usize>; 5],
-    /// The currency of the row.
-    pub currency: Option<usize>,
-    /// The figures, by [`Measure::index`].
-    pub measures: [Option<usize>; 9],
-    /// Powers of ten that the figures are counted in, by [`Measure::index`]: −6 for micros.
-    pub units: [i32; 9],
-    /// Spend that is told apart, in the order of [`Apart::ALL`], with the powers of ten that it is counted in.
-    pub apart: [Option<(usize, i32)>; 2],
-    /// Cells that a row is asked for by, and the texts that they may hold.
-    pub only: Vec<(usize, Vec<String>)>,
-    /// What the KPI is dated by, where the settings or the platform tell.
-    pub basis: Option<Basis>,
-    /// The currency that the headers name.
-    pub header_currency: Option<Currency>,
-    /// The unspecific header that stands in for the project's KPI.
-    pub conversions: Option<String>,
-    /// Headers as written, by cell.
-    pub headers: Vec<String>,
-    /// Headers that nothing is read from.
-    pub unread: Vec<String>,
-}
-
-impl Mapping {
-    /// The names of the canonical columns that are read.
-    pub(super) fn columns(&self) -> Arc<str> {
-        let fields = Field::ALL.into_iter().filter(|field| self.fields[field.index()].is_some()).map(Field::name);
-        let figures = Measure::ALL.into_iter().filter(|figure| self.measures[figure.index()].is_some());
-        fields.chain(figures.map(Measure::name)).collect::<Vec<_>>().join(",").into()
-    }
-}
-
-impl Mapping {
-    /// The headers that the figures are read from, by canonical name.
-    pub(super) fn figures(&self) -> BTreeMap<&'static str, String> {
-        let apart = self.apart.iter().zip(Apart::ALL.map(Column::Apart));
-        let apart = apart.filter_map(|(cell, column)| Some((column.name(), cell.as_ref()?.0)));
-        let figures =
-            Measure::ALL.into_iter().filter_map(|figure| Some((figure.name(), self.measures[figure.index()]?)));
-        figures.chain(apart).map(|(name, cell)| (name, self.headers[cell].clone())).collect()
-    }
-}
 
 /// What headers are mapped for.
 pub(super) struct Request<'a> {
@@ -297,9 +106,15 @@ fn there_are(headers: &[Header]) -> String {
     format!("the headers are {}", listed(headers.iter().map(|header| header.written.as_str())))
 }
 
+/// Headers that a message lists; the widest exports of platforms have some two hundred.
+const LISTED: usize = 300;
+
 /// `` `a`, `b` and `c` `` would need a conjunction for every length; this is `` `a`, `b`, `c` ``.
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.filter(|name| !name.is_empty()).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    let mut names = names.filter(|name| !name.is_empty()).map(|name| format!("`{name}`"));
+    let mut listed: Vec<String> = names.by_ref().take(LISTED).collect();
+    listed.extend(names.next().map(|_| "…".to_owned()));
+    listed.join(", ")
 }
 
 /// Header names by column.

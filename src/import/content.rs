@@ -4,7 +4,7 @@
 //! rest goes by in blocks.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -33,6 +33,13 @@ pub(super) enum Content {
         /// Bytes of the byte order mark.
         mark: usize,
     },
+    /// In a file without a name, which outlay has written.
+    Answered {
+        /// The file. It has one position, so that one reader at a time can have it.
+        file: File,
+        /// Its first lines.
+        head: String,
+    },
 }
 
 impl Content {
@@ -40,8 +47,15 @@ impl Content {
     pub(super) fn head(&self) -> &str {
         match self {
             Content::Held(text) => text,
-            Content::Streamed { head, .. } => head,
+            Content::Streamed { head, .. } | Content::Answered { head, .. } => head,
         }
+    }
+
+    /// Whether the first line runs on for longer than any row.
+    pub(super) fn is_one_endless_line(&self) -> bool {
+        // The end of the first lines may be in the middle of a character.
+        let first = self.head().as_bytes().get(..LONGEST - 4);
+        first.is_some_and(|first| memchr::memchr2(b'\n', b'\r', first).is_none())
     }
 
     /// Bytes from byte `start` of the text on.
@@ -52,6 +66,11 @@ impl Content {
                 let mut stream = open(path, *is_packed)?;
                 io::copy(&mut stream.by_ref().take((mark + start) as u64), &mut io::sink())?;
                 Ok(stream)
+            }
+            Content::Answered { file, .. } => {
+                let mut file = file.try_clone()?;
+                file.seek(SeekFrom::Start(start as u64))?;
+                Ok(Box::new(file))
             }
         }
     }
@@ -69,17 +88,59 @@ impl Content {
         if packed::is_of_another_format(&bytes) || memchr::memchr(0, &bytes).is_some() {
             return Ok(None);
         }
-        let valid = match std::str::from_utf8(&bytes) {
-            Ok(_) => bytes.len(),
-            // The last character may be cut by the end of what was read.
-            Err(error) if error.error_len().is_none() && bytes.len() == LONGEST => error.valid_up_to(),
-            Err(_) => return Ok(None),
-        };
-        bytes.truncate(valid);
-        let Ok(mut head) = String::from_utf8(bytes) else { return Ok(None) };
+        let Some(mut head) = whole_characters(bytes) else { return Ok(None) };
         let mark = if head.starts_with(MARK) { MARK.len() } else { 0 };
         head.drain(..mark);
         Ok(Some(Content::Streamed { path: path.to_owned(), is_packed, head, mark }))
+    }
+
+    /// The text of a file in UTF-8 that outlay has written.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is not what was written.
+    pub(super) fn answered(mut file: File) -> io::Result<Content> {
+        let mut bytes = Vec::new();
+        file.rewind()?;
+        file.by_ref().take(LONGEST as u64).read_to_end(&mut bytes)?;
+        let head = whole_characters(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Content::Answered { file, head })
+    }
+}
+
+/// The first bytes of a text in UTF-8, of which the last character may be cut by the end of what was read.
+fn whole_characters(mut bytes: Vec<u8>) -> Option<String> {
+    if let Err(error) = std::str::from_utf8(&bytes)
+        && error.error_len().is_none()
+        && bytes.len() == LONGEST
+    {
+        bytes.truncate(error.valid_up_to());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The line of a text, packed by gzip or not, that runs on for longer than any row: such a file must not be held as a
+/// whole. `None` for files of other formats, and for texts whose lines end.
+///
+/// # Errors
+///
+/// The file cannot be read, or is damaged.
+pub(super) fn endless_line(path: &Path) -> io::Result<Option<u64>> {
+    let mut stream = open(path, is_gzip(path)?)?;
+    let mut block = vec![0; 1 << 16];
+    let (mut line, mut length) = (1, 0);
+    loop {
+        let read = stream.read(&mut block)?;
+        let bytes = &block[..read];
+        if read == 0 || (line == 1 && length == 0 && packed::is_of_another_format(bytes)) {
+            return Ok(None);
+        }
+        length = memchr::memrchr2(b'\n', b'\r', bytes).map_or(length + read, |at| read - at);
+        line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        // Characters of UTF-16 have two bytes.
+        if length > 2 * LONGEST {
+            return Ok(Some(line));
+        }
     }
 }
 

@@ -6,11 +6,12 @@ use sha2::{Digest, Sha256};
 
 use super::batch::Batch;
 use super::cells::Cells;
-use super::columns::{self, Mapping};
+use super::columns;
 use super::content::{self, Content, Hashed};
 use super::date::{self, Seen};
 use super::days::Shift;
 use super::fold::Folded;
+use super::mapping::Mapping;
 use super::pass::{self, Start, Stop};
 use super::repeats::{self, Repeats};
 use super::rows::Rows;
@@ -18,9 +19,9 @@ use super::table::{SEPARATORS, Table};
 use super::tally::Tally;
 use super::text::{self, Text};
 use super::workbook::{self, Sheet};
-use super::{checks, packed, parquet, preamble, separate};
+use super::{checks, database, packed, parquet, preamble, separate};
 use crate::check::{Error, Kind, Problem};
-use crate::settings::{BadRows, Duplicates, Project, Settings, Source, hex};
+use crate::settings::{BadRows, Duplicates, Project, Secrets, Settings, Source, hex};
 use std::path::Path;
 
 /// One file to be read, and what the settings say about it.
@@ -33,12 +34,15 @@ pub(super) struct File<'a> {
     pub number: usize,
     /// Its path.
     pub path: &'a Path,
+    /// What opens it, where it is a database.
+    pub secrets: &'a Secrets,
 }
 
 impl<'a> File<'a> {
     /// The file at `path`, of source `index`.
     pub(super) fn new(settings: &'a Settings, index: usize, path: &'a Path) -> File<'a> {
-        File { project: &settings.project, source: &settings.sources[index], number: index + 1, path }
+        let (project, source) = (&settings.project, &settings.sources[index]);
+        File { project, source, number: index + 1, path, secrets: &settings.secrets }
     }
 
     /// The path, as messages show it.
@@ -57,10 +61,19 @@ impl<'a> File<'a> {
 
     /// Reads the file, or each of the files that are packed in it.
     pub(super) fn read(&self) -> Result<Vec<Batch>, Error> {
+        if let Some(query) = &self.source.query {
+            return Ok(vec![self.answer(query)?]);
+        }
+        if database::is_sqlite(self.path).map_err(|error| self.unread(&error))? {
+            return Err(self.without_query());
+        }
         if let Some(content) = self.streamed()?
             && let Some(batch) = self.batch_of_stream(content)?
         {
             return Ok(vec![batch]);
+        }
+        if let Some(line) = content::endless_line(self.path).map_err(|error| self.unread(&error))? {
+            return Err(self.stopped(Stop::Endless(line)));
         }
         let bytes = std::fs::read(self.path).map_err(|error| self.refuse(format!(": {error}")))?;
         let sha256 = hex(&Sha256::digest(&bytes));
@@ -74,6 +87,17 @@ impl<'a> File<'a> {
         };
         let (batches, wrong) = separate(members.into_iter().map(read));
         Error::all(wrong).map(|()| batches)
+    }
+
+    /// The batch of what a database answers; its hash is that of the answer, which the same database may not give again.
+    fn answer(&self, query: &str) -> Result<Batch, Error> {
+        let zone = self.source.timezone.as_ref().unwrap_or(&self.project.timezone);
+        let answer = database::ask(self.path, query, zone, self.secrets)
+            .map_err(|why| self.refuse(format!(": {}", why.what)).help(why.help))?;
+        let text = Text::answered(answer.content, answer.kind);
+        let mut batch = self.batch(&text, None).map_err(|stop| self.stopped(stop))?;
+        batch.findings.extend(answer.in_clear.map(|host| checks::in_clear(self, &host)));
+        Ok(batch)
     }
 
     /// The text of the file, when it need not be held as a whole.
@@ -103,6 +127,9 @@ impl<'a> File<'a> {
 
     /// What a table holds. A file whose bytes are its text has the hash of its text.
     fn batch(&self, text: &Text, sha256: Option<String>) -> Result<Batch, Stop<Error>> {
+        if text.content.is_one_endless_line() {
+            return Err(Stop::Endless(1));
+        }
         let nothing = || self.refuse(" is empty, expected a header line");
         let table = self.table(text).ok_or_else(nothing).map_err(Stop::Told)?;
         let mapping = self.mapping(&table).map_err(Stop::Told)?;

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::columns::{Column, normalised};
+use super::column::Column;
+use super::header::normalised;
 use crate::settings::Basis;
 use crate::units::Currency;
 

@@ -11,8 +11,8 @@ use glob::{MatchOptions, Pattern};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::columns::normalised;
 use super::date::{Calendar, Hints};
+use super::header::normalised;
 use super::number::is_absent;
 use super::table::{SEPARATORS, Table};
 use super::{files_at, lookup, text};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
-use super::columns::normalised;
+use super::header::normalised;
 use super::table::{SEPARATORS, Table};
 use super::text;
 use crate::check::{Error, Kind, Origin};

@@ -1,10 +1,10 @@
 //! Exports → [`Batch`]es: one for each file, read as the settings and the headers say.
 //!
 //! ```text
-//! bytes ─ packed ─▶ text | workbook | parquet ─▶ table ─ columns ─▶ blocks ─▶ cells ─▶ rows (number, date) ─▶ fold ─▶ batch
+//! bytes ─ packed ─▶ text | workbook | parquet | database ─▶ table ─ columns ─▶ blocks ─▶ cells ─▶ rows (number, date) ─▶ fold ─▶ batch
 //! ```
 //!
-//! Workbooks and Parquet files are written out as the text of a table first, so that one reader of tables serves all. A
+//! Workbooks, Parquet files and the answers of databases are written out as the text of a table first, so that one reader of tables serves all. A
 //! text in UTF-8 is never held as a whole: it goes by in blocks, which several readers fold side by side.
 //!
 //! Nothing is guessed in silence: what a file leaves open is refused with the setting that decides it, and what was
@@ -15,15 +15,19 @@ mod beside;
 mod blocks;
 mod cells;
 mod checks;
+mod column;
 mod columns;
 mod content;
+mod database;
 mod date;
 mod days;
 mod file;
 mod fold;
+mod header;
 mod layouts;
 mod leads;
 mod lookup;
+mod mapping;
 mod number;
 mod packed;
 mod parquet;
@@ -53,9 +57,10 @@ pub use leads::{FIELDS as LEAD_FIELDS, LeadCount, Leads, Screened, leads};
 pub use lookup::{Aliases, aliases};
 pub use rates::{Rates, rates};
 pub use total::{Total, TotalRow, total};
+pub use workbook::contains_panics;
 
 use crate::check::{Error, Kind};
-use crate::settings::{Settings, Source};
+use crate::settings::{Settings, Source, is_server};
 use file::File;
 
 /// Reads every file of every source, in the order of the settings, then of the path.
@@ -105,6 +110,9 @@ fn has_rows(batches: &[Batch]) -> Result<(), Error> {
 
 /// The files that a source's path names, sorted; a path that exists is taken as it stands, brackets and all.
 fn files(source: &Source, index: usize) -> Result<Vec<(usize, PathBuf)>, Error> {
+    if is_server(&source.path) {
+        return Ok(vec![(index, source.path.clone())]);
+    }
     let paths = files_at(&source.path, &format!("source[{}].path", index + 1))?;
     Ok(paths.into_iter().map(|path| (index, path)).collect())
 }

@@ -4,7 +4,7 @@ use super::blocks::LONGEST;
 use super::date::Undecided;
 use super::file::File;
 use super::pass::Stop;
-use super::{packed, text};
+use super::{database, packed, text};
 use crate::check::{Error, Kind, Origin};
 use crate::units::Measure;
 
@@ -30,7 +30,7 @@ impl File<'_> {
 
     fn endless(&self, line: u64) -> Error {
         let what = format!(":{line}: the row that begins here is longer than {LONGEST} bytes");
-        self.refuse(what).help("look for a quote that is opened there and not closed")
+        self.refuse(what).help("look for a quote that is opened there and not closed, or for lines that do not end")
     }
 
     /// The sum of a figure is out of range.
@@ -38,6 +38,14 @@ impl File<'_> {
         let place = Origin::new(self.path, line);
         let message = format!("{place}: the sum of `{}` goes past 9.2 × 10¹²", measure.name());
         Error::new(Kind::Input, message).help("check the unit of the column")
+    }
+
+    /// A database, and nothing said of what to read from it.
+    pub(super) fn without_query(&self) -> Error {
+        let tables: Vec<String> = database::tables(self.path).iter().map(|name| format!("`{name}`")).collect();
+        let there = if tables.is_empty() { String::new() } else { format!("; its tables are {}", tables.join(", ")) };
+        let help = format!("say what to read: `query = \"select …\"` of source[{}]{there}", self.number);
+        self.refuse(" is an SQLite database, and no query says what to read").help(help)
     }
 
     /// Which sheet of several is meant.

@@ -13,11 +13,11 @@
 //! currency refuses the file in any case: it is about every row.
 
 use super::cells::Cells;
-use super::columns::Mapping;
 use super::date::{Hints, Reading};
 use super::days::{self, Days, Span};
 use super::file::File;
 use super::fold::{Figures, Fold, Key, Named};
+use super::mapping::Mapping;
 use super::number::{How, NotAFigure, figure, is_absent};
 use super::repeats::Repeats;
 use super::tally::Tally;

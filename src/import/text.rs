@@ -35,6 +35,11 @@ impl Text {
         Text { content, ..Text::new(String::new(), encoding, By::Itself) }
     }
 
+    /// The answer of a database.
+    pub(super) fn answered(content: Content, kind: &'static str) -> Text {
+        Text { content, separators: b",", ..Text::new(String::new(), kind, By::Itself) }
+    }
+
     /// A table of another format, written out as comma-separated text.
     pub(super) fn written(text: String, format: &'static str) -> Text {
         Text { separators: b",", ..Text::new(text, format, By::Itself) }

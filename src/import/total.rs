@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::columns::normalised;
 use super::date::{Calendar, Hints, Undecided};
+use super::header::normalised;
 use super::number::{self, How, NotAFigure};
 use super::table::{SEPARATORS, Table};
 use super::text;

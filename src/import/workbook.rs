@@ -3,6 +3,7 @@
 //! Cells that are numbers are written with the decimal mark of the source, dates as ISO 8601, so that what comes after
 //! reads one kind of table.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,7 +44,21 @@ pub(super) fn sheets(bytes: Vec<u8>, decimal_comma: bool) -> Result<Vec<Sheet>, 
 
 /// Reads by somebody else's code, whose panics on hostile bytes become errors.
 pub(super) fn contained<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("is damaged".to_owned()))
+    let before = CONTAINED.replace(true);
+    let read = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("is damaged".to_owned()));
+    CONTAINED.set(before);
+    read
+}
+
+thread_local! {
+    /// Whether this thread is in a [`contained`] read.
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread, now, is of a reader of damaged bytes and becomes an error: then there is nothing to
+/// tell about it, and a panic hook should keep quiet.
+pub fn contains_panics() -> bool {
+    CONTAINED.get()
 }
 
 fn xlsx(bytes: &[u8], decimal_comma: bool) -> Result<Vec<Sheet>, String> {
@@ -212,6 +227,17 @@ mod tests {
         assert_eq!(text(false), expected);
         assert!(text(true).contains("\"1204,5\""), "{}", text(true));
         assert_eq!(sheets(book(), false).unwrap().len(), 1, "empty sheets are left");
+    }
+
+    #[test]
+    fn a_panic_of_a_reader_becomes_an_error() {
+        let mut was_told = false;
+        let read = contained::<()>(|| {
+            was_told = contains_panics();
+            panic!("hostile bytes")
+        });
+        assert_eq!((read, was_told), (Err("is damaged".to_owned()), true));
+        assert!(!contains_panics());
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub(super) enum Headers {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Source {
     pub path: String,
+    pub query: Option<String>,
     pub platform: Option<String>,
     pub supplier: Option<String>,
     pub account: Option<String>,
@@ -139,11 +140,11 @@ pub enum Negative {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnTotal {
-    /// Read the file, with a finding that should not be built upon.
-    #[default]
-    Review,
     /// Refuse it: it is cut, or holds rows of several grains.
+    #[default]
     Refuse,
+    /// Read the file, with a check that failed.
+    Review,
 }
 
 /// What a conversion is dated by.

@@ -7,6 +7,7 @@ use encoding_rs::Encoding;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::database::{self, Secrets};
 use super::file::{self, BadRows, Basis, DateOrder, Duplicates, Negative, Overlap, OwnTotal};
 use super::fit::{self, FitSettings};
 use super::late::{self, LateSettings};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub seed: u64,
     /// SHA-256 of the settings file's bytes, hexadecimal.
     pub sha256: String,
+    /// What opens databases; none until whoever runs the program gives them.
+    pub secrets: Secrets,
 }
 
 /// `[project]`.
@@ -69,8 +72,10 @@ pub struct Project {
 /// `[[source]]`.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Path or glob, relative to nothing: the settings' folder is already in it.
+    /// Path or glob, relative to nothing: the settings' folder is already in it. Or the address of a database server.
     pub path: PathBuf,
+    /// What is asked of the database at `path`; without it `path` names files.
+    pub query: Option<String>,
     /// Values used where a row names none, by [`Field::index`].
     pub fallback: [Option<String>; 5],
     /// Headers of a canonical column; several are parts to join.
@@ -168,6 +173,7 @@ impl Settings {
             plan,
             seed,
             sha256: hex(&Sha256::digest(text.as_bytes())),
+            secrets: Secrets::default(),
         })
     }
 
@@ -233,6 +239,7 @@ fn source(index: usize, file: file::Source, folder: &Path, wrong: &mut Vec<Error
     if file.path.is_empty() {
         wrong.push(Error::setting(&place("path"), "missing; every source names the file or glob to read"));
     }
+    database::check(&file, &place, wrong);
     let columns = columns(&file.columns, &place("columns"), wrong);
     let currency = file.currency.and_then(|code| parsed(code.parse(), &place("currency"), wrong));
     if let Some(zone) = &file.timezone
@@ -253,7 +260,8 @@ fn source(index: usize, file: file::Source, folder: &Path, wrong: &mut Vec<Error
     let rest = [file.supplier, file.account, file.campaign, file.department].map(named);
     let [supplier, account, campaign, department] = rest;
     Source {
-        path: folder.join(&file.path),
+        path: if database::is_server(Path::new(&file.path)) { file.path.into() } else { folder.join(&file.path) },
+        query: file.query,
         fallback: [platform, supplier, account, campaign, department],
         columns,
         year: file.year,

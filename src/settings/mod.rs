@@ -1,5 +1,6 @@
 //! Settings in two types: as written ([`file`]) and as meant ([`Settings`]), checked once, whole, at the start.
 
+mod database;
 mod file;
 mod fit;
 mod late;
@@ -11,6 +12,7 @@ mod rules;
 mod score;
 mod total;
 
+pub use database::{Secrets, is_server};
 pub use file::{
     BadRows, Basis, BudgetIn, DateOrder, Duplicates, Goal, Negative, NoCurve, Overlap, OwnTotal, RebateMethod,
     RiskMeasure, Tier,

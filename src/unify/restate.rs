@@ -43,7 +43,8 @@ fn once(batches: &mut [Batch], settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     for batch in batches {
         let source = &settings.sources[batch.source];
-        let read_as = (batch.content.clone(), source.columns.clone(), source.fallback.clone(), source.sheet.clone());
+        let mapped = (source.columns.clone(), source.fallback.clone(), source.only.clone());
+        let read_as = (batch.content.clone(), mapped, source.sheet.clone());
         let path = batch.path.display().to_string();
         let Some(earlier) = first.get(&read_as) else {
             first.insert(read_as, path);

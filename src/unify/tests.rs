@@ -150,6 +150,17 @@ fn two_mappings_of_one_file_both_count() {
 }
 
 #[test]
+fn two_parts_of_one_file_both_count() {
+    let text = "date,name,spend\n2026-05-01,a,1\n2026-05-01,b,2\n";
+    let source =
+        |name: &str| format!("[[source]]\npath = \"a.csv\"\nplatform = \"x\"\nwhere = {{ name = \"{name}\" }}\n");
+    let ledger = of(&[("a.csv", text)], &(source("a") + &source("b")));
+    assert_eq!(ledger.entries.iter().map(|entry| entry.spend().to_f64()).sum::<f64>(), 3.0);
+    let twice = of(&[("a.csv", text)], &(source("a") + &source("a")));
+    assert_eq!(twice.entries.iter().map(|entry| entry.spend().to_f64()).sum::<f64>(), 1.0);
+}
+
+#[test]
 fn spellings_time_zones_and_a_file_read_twice_are_findings() {
     let text = "date,channel,spend\n2026-05-01,Google Ads,5\n2026-05-01,google ads,1\n";
     let source = "[[source]]\npath = \"a.csv\"\ntimezone = \"UTC\"\n";

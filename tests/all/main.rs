@@ -5,6 +5,9 @@ mod cases;
 mod cases_criteria;
 mod cases_suppliers;
 mod cli;
+mod databases;
+#[cfg(target_os = "linux")]
+mod endless;
 mod finished;
 mod imports;
 #[cfg(unix)]

@@ -138,3 +138,160 @@ fn spend_that_explains_nothing_gets_no_curve() {
         assert!(reason.starts_with("spend explains"), "{}: {reason}", fit.channel.label);
     }
 }
+
+/// What a file adds up to under settings of its source: spend and registrations.
+fn totals(path: &Path, source: &str) -> (f64, f64) {
+    let ledger = ledger_of(path, source);
+    let total = |measure: Measure| sums(&ledger, Field::Department, measure).values().sum::<f64>();
+    (total(Measure::Spend), total(Measure::Registrations))
+}
+
+#[test]
+fn leads_give_each_published_total_by_the_checks_that_are_on() {
+    let Some(data) = data() else { return };
+    let (path, expected) = (data.join("leads/marketing_campaign_dataset.csv"), &expected(&data)["leads"]);
+    let columns = "columns = { platform = \"channel\", registrations = \"leads\", campaign = \"campaign_name\" }\n";
+    let checks = [
+        ("negative = \"keep\"", &expected["total"]["spend"], &expected["total"]["registrations"], 3533, 0),
+        (
+            "negative = \"keep\"\nduplicates = \"drop\"",
+            &expected["after_exact_dedup"]["spend"],
+            &expected["after_exact_dedup"]["leads"],
+            3501,
+            32,
+        ),
+        (
+            "bad_rows = \"skip\"\nduplicates = \"drop\"",
+            &expected["after_dedup_and_drop_negative"]["spend"],
+            &expected["after_dedup_and_drop_negative"]["leads"],
+            3483,
+            50,
+        ),
+    ];
+    for (source, spend, leads, used, left_out) in checks {
+        let source = format!("{columns}{source}");
+        let (found, count) = totals(&path, &source);
+        assert!((found - spend.as_f64().unwrap()).abs() < 0.005, "{source}: spend {found}, expected {spend}");
+        assert_eq!(count, leads.as_f64().unwrap(), "{source}");
+        let ledger = ledger_of(&path, &source);
+        let skipped: u64 = ledger.rows.skipped.iter().map(|skip| skip.count).sum();
+        assert_eq!((ledger.rows.read, ledger.rows.used, skipped), (3533, used, left_out), "{source}");
+    }
+    // no check on: the negative amounts are refused, each by its line
+    let text = format!("[project]\ncurrency = \"USD\"\n[[source]]\npath = '{}'\n{columns}", path.display());
+    let refused =
+        import::all(&Settings::parse(&text, "outlay.toml", Path::new(""), 1).unwrap()).unwrap_err().to_string();
+    assert_eq!(refused.matches("expected 0 or more").count(), 18, "{refused}");
+    // two casings of eight channels are told, and not merged
+    let ledger = ledger_of(&path, &format!("{columns}negative = \"keep\""));
+    let spellings = ledger.findings.iter().filter(|finding| finding.check == "unify.spelling");
+    assert_eq!(spellings.filter(|finding| finding.message.contains("of one platform")).count(), 8);
+    let mut merged: BTreeMap<String, f64> = BTreeMap::new();
+    for (name, spend) in sums(&ledger, Field::Platform, Measure::Spend) {
+        *merged.entry(name.to_lowercase()).or_default() += spend;
+    }
+    for group in expected["groups"].as_array().unwrap() {
+        let (found, wanted) = (merged[group["key"].as_str().unwrap()], group["spend"].as_f64().unwrap());
+        assert!((found - wanted).abs() < 0.005, "{group}: {found}");
+    }
+}
+
+#[test]
+fn ads_without_a_day_count_in_totals() {
+    let Some(data) = data() else { return };
+    let ledger = ledger_of(
+        &data.join("facebook_kag/KAG_conversion_data.csv"),
+        "platform = \"meta\"\nperiod = [\"2017-08-17\", \"2017-08-30\"]\n\
+         columns = { account = \"xyz_campaign_id\", spend = \"Spent\", registrations = \"Approved_Conversion\" }",
+    );
+    agrees("facebook_kag", &ledger, Field::Account, &expected(&data));
+    assert!(ledger.entries.iter().all(|entry| entry.days == 14), "they stand for the period and are never fitted");
+    let enquiries = ledger_of(
+        &data.join("facebook_kag/KAG_conversion_data.csv"),
+        "platform = \"meta\"\nperiod = [\"2017-08-17\", \"2017-08-30\"]\n\
+         columns = { account = \"xyz_campaign_id\", spend = \"Spent\", registrations = \"Total_Conversion\" }",
+    );
+    for (account, wanted) in expected(&data)["facebook_kag"]["total_conversion"].as_object().unwrap() {
+        assert_eq!(sums(&enquiries, Field::Account, Measure::Registrations)[account], wanted.as_f64().unwrap());
+    }
+}
+
+/// A wide table as one source a channel: `date` is its header of days, the columns are those of its groups.
+fn wide(path: &Path, date: &str, more: &str, expected: &Value) -> Ledger {
+    let groups = expected["groups"].as_array().unwrap().iter().map(|group| group["key"].as_str().unwrap());
+    let source = |column: &str| {
+        let columns = format!("columns = {{ date = \"{date}\", spend = \"{column}\"{more} }}");
+        format!("[[source]]\npath = '{}'\nplatform = \"{column}\"\n{columns}\n", path.display())
+    };
+    let sources: String = groups.map(source).collect();
+    let text = format!("[project]\ncurrency = \"USD\"\nkpi = \"value\"\n{sources}");
+    ledger(&Settings::parse(&text, "outlay.toml", Path::new(""), 1).unwrap_or_else(|error| panic!("{error}")))
+}
+
+#[test]
+fn wide_weekly_tables_have_the_spend_of_their_channels() {
+    let Some(data) = data() else { return };
+    let expected = expected(&data);
+    for (name, path, date, more) in [
+        ("robyn", "robyn/dt_simulated_weekly.csv", "DATE", ""),
+        ("meridian/national_all_channels.csv", "meridian/national_all_channels.csv", "time", ""),
+        ("meridian/geo_all_channels.csv", "meridian/geo_all_channels.csv", "time", ", account = \"geo\""),
+    ] {
+        let ledger = wide(&data.join(path), date, more, &expected[name]);
+        let found = sums(&ledger, Field::Platform, Measure::Spend);
+        for group in expected[name]["groups"].as_array().unwrap() {
+            let (key, wanted) = (group["key"].as_str().unwrap(), group["spend"].as_f64().unwrap());
+            // a cell of more than six decimals is rounded to them
+            assert!((found[key] - wanted).abs() < 0.005, "{name}: {key} {}, expected {wanted}", found[key]);
+        }
+        assert!(ledger.entries.iter().all(|entry| entry.days == 7), "{name} is weekly");
+        let rows = expected[name]["rows"].as_u64().unwrap();
+        assert_eq!(ledger.rows.read, rows, "{name}");
+    }
+}
+
+#[test]
+fn a_long_table_is_asked_for_its_channels() {
+    let Some(data) = data() else { return };
+    let truth: Value =
+        serde_json::from_slice(&std::fs::read(data.join("mmm_truth/national_truth.json")).unwrap()).unwrap();
+    let channels: Vec<&str> = truth["channels"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    let source = format!(
+        "columns = {{ date = \"Period\", platform = \"VariableName\", spend = \"VariableValue\" }}\nwhere = {{ VariableName = {channels:?} }}"
+    );
+    let ledger = ledger_of(&data.join("mmm_truth/national_mff.csv"), &source);
+    let found = sums(&ledger, Field::Platform, Measure::Spend);
+    assert_eq!((found.len(), ledger.rows.used), (7, 7 * 104));
+    let mut by_hand: BTreeMap<String, f64> = BTreeMap::new();
+    for record in csv::Reader::from_path(data.join("mmm_truth/national_mff.csv")).unwrap().records() {
+        let record = record.unwrap();
+        *by_hand.entry(record[6].to_owned()).or_default() += record[7].parse::<f64>().unwrap();
+    }
+    for channel in channels {
+        let wanted = by_hand[channel];
+        assert!((found[channel] - wanted).abs() < 0.001, "{channel}: {}, expected {wanted}", found[channel]);
+    }
+}
+
+#[test]
+fn rows_that_repeat_others_are_dropped_where_asked() {
+    let Some(data) = data() else { return };
+    let mut settings = settings("online_ads");
+    settings.sources.iter_mut().for_each(|source| source.duplicates = outlay::settings::Duplicates::Drop);
+    let (ledger, expected) = (ledger(&settings), &expected(&data)["online_ads"]["after_exact_dedup"]);
+    let total = |measure: Measure| sums(&ledger, Field::Department, measure).values().sum::<f64>();
+    assert!((total(Measure::Spend) - expected["spend"].as_f64().unwrap()).abs() < 0.005);
+    assert_eq!(total(Measure::Registrations), expected["conversions"].as_f64().unwrap());
+    assert_eq!(ledger.rows.used, expected["rows"].as_u64().unwrap());
+}
+
+/// Every folder of the public data has a test here; a new one must get one.
+#[test]
+fn no_folder_is_forgotten() {
+    let Some(data) = data() else { return };
+    let tests = include_str!("real.rs");
+    for folder in std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap()).filter(|entry| entry.path().is_dir()) {
+        let name = folder.file_name().into_string().unwrap();
+        assert!(tests.contains(&name), "{name} is not imported");
+    }
+}
