@@ -51,7 +51,8 @@ pub(super) fn find(problem: &Problem, budget: f64) -> Result<Conflict, Error> {
         relax.push(least);
     }
     let monetary = |relax: &&Relax| asked.is_money(&relax.limit);
-    let short_by = relax.iter().filter(monetary).map(|relax| relax.by).sum();
+    // an empty sum of floats is −0
+    let short_by = relax.iter().filter(monetary).map(|relax| relax.by).sum::<f64>() + 0.0;
     let limits = first.unwrap_or_default().iter().map(Label::to_string).collect();
     Ok(Conflict { limits, short_by, relax })
 }
