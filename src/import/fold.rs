@@ -142,8 +142,9 @@ impl Packed {
     }
 }
 
-/// The rows of one key, as one.
+/// The rows of one key, as one. It takes two lines of the processor's cache, never three.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Sum {
     key: Key,
     figures: Packed,
@@ -153,11 +154,26 @@ struct Sum {
     repeated: u32,
 }
 
+/// A row that waits to be added.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    key: Key,
+    hash: u64,
+    figures: Figures,
+    line: u64,
+    is_repeated: bool,
+}
+
+/// Rows that are added together. Sums lie all over memory; in a tight row of look-ups the processor fetches many side by
+/// side, where one between the cells of two rows would be waited for.
+const TOGETHER: usize = 128;
+
 /// The sums of one reader.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
     /// The names of the rows.
     pub names: Names,
+    waiting: Vec<Waiting>,
     places: HashTable<u32>,
     hasher: FixedState,
     sums: Vec<Sum>,
@@ -166,28 +182,49 @@ pub(super) struct Fold {
 impl Fold {
     /// Adds a row to those of its key.
     pub(super) fn add(&mut self, key: Key, figures: &Figures, line: u64, is_repeated: bool) {
-        let sum = self.sum(key, line);
-        sum.rows += 1;
-        sum.repeated += u32::from(is_repeated);
-        sum.line = sum.line.min(line);
-        for (index, figure) in figures.iter().enumerate() {
-            if let Some(figure) = figure {
-                sum.figures.add(index, figure.get());
-            }
+        let hash = self.hasher.hash_one(key);
+        self.waiting.push(Waiting { key, hash, figures: *figures, line, is_repeated });
+        if self.waiting.len() == TOGETHER {
+            self.settle();
         }
     }
 
-    fn sum(&mut self, key: Key, line: u64) -> &mut Sum {
+    /// Adds the rows that wait.
+    fn settle(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut places = [0; TOGETHER];
+        for (place, row) in places.iter_mut().zip(&waiting) {
+            *place = self.place(row);
+        }
+        for (place, row) in places.into_iter().zip(waiting.drain(..)) {
+            self.sums[place as usize].add(&row);
+        }
+        self.waiting = waiting;
+    }
+
+    /// The place of a row's sum.
+    fn place(&mut self, row: &Waiting) -> u32 {
         let Fold { places, hasher, sums, .. } = self;
-        let hash = hasher.hash_one(key);
-        let found = places.find(hash, |place| sums[*place as usize].key == key).copied();
-        let place = found.unwrap_or_else(|| {
+        let found = places.find(row.hash, |place| sums[*place as usize].key == row.key).copied();
+        found.unwrap_or_else(|| {
             let place = sums.len() as u32;
-            sums.push(Sum { key, figures: Packed::default(), line, rows: 0, repeated: 0 });
-            places.insert_unique(hash, place, |place| hasher.hash_one(sums[*place as usize].key));
+            sums.push(Sum { key: row.key, figures: Packed::default(), line: row.line, rows: 0, repeated: 0 });
+            places.insert_unique(row.hash, place, |place| hasher.hash_one(sums[*place as usize].key));
             place
-        });
-        &mut sums[place as usize]
+        })
+    }
+}
+
+impl Sum {
+    fn add(&mut self, row: &Waiting) {
+        self.rows += 1;
+        self.repeated += u32::from(row.is_repeated);
+        self.line = self.line.min(row.line);
+        for (index, figure) in row.figures.iter().enumerate() {
+            if let Some(figure) = figure {
+                self.figures.add(index, figure.get());
+            }
+        }
     }
 }
 
@@ -212,6 +249,7 @@ impl Folded {
         days.sort_unstable();
         days.dedup();
         let (mut folds, calendars): (Vec<Fold>, Vec<Vec<Date>>) = folds.into_iter().unzip();
+        folds.iter_mut().for_each(Fold::settle);
         let local: Vec<Vec<Arc<str>>> =
             folds.iter_mut().map(|fold| std::mem::take(&mut fold.names).names.into_texts()).collect();
         let mut names: Vec<Arc<str>> = local.iter().flatten().cloned().collect();

@@ -203,7 +203,7 @@ impl<'a> Rows<'a> {
     /// A record cut short or shifted must not be read; blank cells at its end are harmless.
     fn has_all_cells(&self, record: &Cells) -> Result<(), Fault> {
         let expected = self.mapping.headers.len();
-        let is_long = record.iter().skip(expected).any(|cell| !cell.trim().is_empty());
+        let is_long = record.len() > expected && record.iter().skip(expected).any(|cell| !cell.trim().is_empty());
         if record.len() >= expected && !is_long {
             return Ok(());
         }
