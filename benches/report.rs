@@ -50,7 +50,7 @@ impl Found {
 fn writes_the_report(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("report");
     group.sample_size(10);
-    for channels in [10, 100] {
+    for channels in [10, 100, 1000] {
         let found = Found::new(channels);
         group.bench_with_input(BenchmarkId::new("channels", channels), &found, |bencher, found| {
             bencher.iter(|| report::pages(&found.results(), Lang::En).expect("a report"));

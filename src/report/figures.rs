@@ -9,6 +9,7 @@ use super::numbers::total;
 use crate::fit::{ChannelFit, Curve, Fitted};
 use crate::math::{mean, quantile, quantile_of_sorted};
 use crate::plan::{Answer, Expected, Line};
+use crate::settings::Limit;
 
 /// Spends on a curve, both ends included.
 pub const CURVE_SPENDS: usize = 41;
@@ -185,6 +186,24 @@ fn compared(planned: &[f64], kept: &[f64]) -> Comparison {
         gain_share: (reference > 0.0).then(|| gain / reference),
         better: gains.iter().filter(|gain| **gain > 0.0).count() as f64 / gains.len() as f64,
     }
+}
+
+/// The bounds that a limit sets, under the keys of the settings file.
+pub(super) fn bounds(limit: &Limit) -> Vec<(&'static str, f64)> {
+    let keys = [
+        ("min", limit.min),
+        ("max", limit.max),
+        ("share_min", limit.share_min),
+        ("share_max", limit.share_max),
+        ("cut_at_most", limit.cut_at_most),
+        ("rise_at_most", limit.rise_at_most),
+        ("fixed", limit.fixed),
+        ("max_marginal_cost", limit.max_marginal_cost),
+        ("max_active", limit.max_active.map(|n| n as f64)),
+        ("min_active", limit.min_active.map(|n| n as f64)),
+        ("max_changed", limit.max_changed.map(|n| n as f64)),
+    ];
+    keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! The panel is laid out from the ledger and must have the hash that the models carry. The scorecard is counted from the
 //! ledger by whoever calls, as `score` does.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use serde::Deserialize;
 
 use crate::check::{Error, Finding, Kind, Severity};
 use crate::fit::{Fitted, store};
-use crate::plan::{Answer, Daily, DailyLine};
+use crate::plan::{Answer, Daily, DailyLine, DayHeld};
 use crate::unify::{Entry, Ledger, RowCount, Skipped, SourceSummary};
 use crate::units::{Currency, Field, Measure, Micros};
 
@@ -110,7 +111,7 @@ pub fn ledger(path: &Path) -> Result<(Option<Currency>, Vec<Entry>), Error> {
     Ok((currency, entries))
 }
 
-/// The plan day by day, from `plan_daily.csv`; absent without one. What held a day is not asked for again.
+/// The plan day by day, from `plan_daily.csv`; absent without one.
 fn daily(path: &Path) -> Result<Option<Daily>, Error> {
     if !path.exists() {
         return Ok(None);
@@ -119,22 +120,24 @@ fn daily(path: &Path) -> Result<Option<Daily>, Error> {
         Error::new(Kind::Input, format!("{}: {error}", path.display())).help("write it with `outlay run`")
     };
     let mut reader = csv::Reader::from_path(path).map_err(|error| wrong(error.to_string()))?;
-    let (mut dates, mut lines) = (Vec::new(), Vec::<DailyLine>::new());
+    let (mut dates, mut events, mut lines) = (Vec::new(), Vec::<Vec<String>>::new(), Vec::<DailyLine>::new());
+    let mut places: HashMap<String, usize> = HashMap::new();
     for record in reader.deserialize() {
-        let Day { date, channel, spend, change } = record.map_err(|error| wrong(error.to_string()))?;
+        let Day { date, channel, spend, change, held_by, events: on } =
+            record.map_err(|error| wrong(error.to_string()))?;
+        let held = [DayHeld::Flight, DayHeld::Locked, DayHeld::Step].into_iter().find(|held| held.name() == held_by);
         if dates.last() != Some(&date) {
             dates.push(date);
+            events.push(unguarded(&on).split("; ").filter(|name| !name.is_empty()).map(str::to_owned).collect());
         }
-        let channel = unguarded(&channel);
-        match lines.iter_mut().find(|line| line.channel == channel) {
-            Some(line) => line.spend.push(spend),
-            None => {
-                let channel = channel.to_owned();
-                lines.push(DailyLine { channel, before: spend - change, spend: vec![spend], held: Vec::new() });
-            }
-        }
+        let channel = unguarded(&channel).to_owned();
+        let at = *places.entry(channel.clone()).or_insert_with(|| {
+            lines.push(DailyLine { channel, before: spend - change, spend: Vec::new(), held: Vec::new() });
+            lines.len() - 1
+        });
+        lines[at].spend.push(spend);
+        lines[at].held.push(held.unwrap_or_default());
     }
-    let events = vec![Vec::new(); dates.len()];
     Ok((!lines.is_empty()).then_some(Daily { dates, events, lines }))
 }
 
@@ -145,6 +148,8 @@ struct Day {
     channel: String,
     spend: f64,
     change: f64,
+    held_by: String,
+    events: String,
 }
 
 fn header() -> Vec<&'static str> {

@@ -62,6 +62,8 @@ pub fn comparison(comparison: &compare::Comparison, title: &str, lang: Lang) -> 
 
 #[cfg(test)]
 mod tests {
+    use calamine::{DataType, Reader, Xlsx};
+
     use super::*;
     use crate::report::sample::Sample;
 
@@ -92,7 +94,11 @@ mod tests {
     fn hostile_names_are_harmless_in_every_format() {
         let sample = Sample::hostile();
         for output in report(&sample.results(), &sample.ledger, &ALL, Lang::En).unwrap() {
-            let Ok(text) = String::from_utf8(output.bytes) else { continue };
+            if output.path.ends_with(".xlsx") {
+                cells_are_text(output.bytes);
+                continue;
+            }
+            let text = String::from_utf8(output.bytes).unwrap();
             let shows = [".html", ".md", ".svg"].iter().any(|extension| output.path.ends_with(extension));
             assert!(!shows || !text.contains("<script>alert"), "{}", output.path);
             if output.path.ends_with(".csv") {
@@ -108,9 +114,39 @@ mod tests {
                     );
                 }
             }
-            if output.path.ends_with(".md") || output.path == "report.print.html" {
-                assert!(!text.contains('\u{202E}'), "{}", output.path);
+            assert!(!shows || !text.contains('\u{202E}'), "{}", output.path);
+            if output.path.ends_with(".json") {
+                let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+                assert!(read.is_object(), "{}", output.path);
             }
+        }
+    }
+
+    /// No cell of text begins a formula or turns the direction of writing; names are read back as text.
+    fn cells_are_text(bytes: Vec<u8>) {
+        let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+        let mut seen = 0;
+        for (name, sheet) in book.worksheets() {
+            for cell in sheet.used_cells().filter_map(|(_, _, cell)| cell.get_string()) {
+                assert!(!cell.starts_with(['=', '+', '@', '\t', '\r']), "{name}: {cell}");
+                assert!(!cell.contains('\u{202E}'), "{name}: {cell}");
+                seen += usize::from(cell.contains("cmd|x") || cell.contains("<script>"));
+            }
+        }
+        assert!(seen > 10, "the hostile names are on the sheets: {seen}");
+    }
+
+    /// What a terminal prints has no control characters but ends of lines.
+    #[test]
+    fn hostile_names_are_harmless_in_a_terminal() {
+        let mut sample = Sample::hostile();
+        sample.answer.lines[0].channel = "\u{1b}[31m\u{202E}red\r\n\u{7}bell".into();
+        sample.answer.lines[0].limited_by = vec!["\u{1b}]0;title\u{7}".into()];
+        for lang in Lang::ALL {
+            let told = crate::report::summary::text(&sample.results(), lang);
+            assert!(told.contains("bell"), "{told}");
+            let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202E}';
+            assert!(!told.contains(harmful), "{told:?}");
         }
     }
 

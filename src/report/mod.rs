@@ -28,6 +28,7 @@ pub mod statement;
 mod story;
 pub mod summary;
 pub mod text;
+mod unknown;
 pub mod words;
 pub mod write;
 pub mod xlsx;

@@ -9,7 +9,10 @@ use super::Results;
 use crate::check::Finding;
 use crate::fit::{ChannelFit, Curve, Diagnostics, Fitted, Response, Saturation};
 use crate::panel::Panel;
-use crate::plan::{Answer, Budget, Conflict, Expected, FrontierPoint, Line, Period, Price, Relax, Status};
+use crate::plan::{
+    Answer, BidCeiling, Budget, Conflict, Daily, DailyLine, DayHeld, Expected, FrontierPoint, Interval, LimitCost,
+    Line, Period, Price, Regret, Relax, Status, TestValue, Unknown,
+};
 use crate::score::{Ask, CostPer, Efficiency, Peer, Rank, Scorecard, SupplierScore, Tier};
 use crate::settings::Settings;
 use crate::unify::{Entry, Ledger, RowCount, Skipped, SourceSummary};
@@ -69,7 +72,10 @@ impl Sample {
                 ..supplier(None, 5.0, Tier::U)
             },
         ];
-        Sample::of(fits, lines, suppliers, 8_000.0)
+        let mut sample = Sample::of(fits, lines, suppliers, 8_000.0);
+        sample.answer.unknown = Some(unknown(&mut sample.answer));
+        sample.answer.daily = Some(daily(&sample.answer, "=618 <script>alert(1)</script>"));
+        sample
     }
 
     /// Ten channels with draws and a frontier, for the eye.
@@ -105,6 +111,8 @@ impl Sample {
         let asked = lines.iter().map(|line| line.spend).sum::<f64>().round() + 1_250.0;
         let mut sample = Sample::of(fits, lines, suppliers, asked);
         sample.settings.project.name = "June growth plan".into();
+        sample.answer.unknown = Some(unknown(&mut sample.answer));
+        sample.answer.daily = Some(daily(&sample.answer, "618 <b>"));
         sample
     }
 
@@ -291,6 +299,55 @@ fn answer(lines: Vec<Line>, asked: f64) -> Answer {
         lines,
         ..Answer::default()
     }
+}
+
+/// Ranges, bid ceilings and the worth of tests of the lines with a curve, as a plan of them would have.
+fn unknown(answer: &mut Answer) -> Unknown {
+    for line in answer.lines.iter_mut().filter(|line| line.expected.is_some()) {
+        line.interval = Some(Interval { p10: 0.8 * line.spend, p50: line.spend, p90: 1.3 * line.spend });
+        let cost = line.marginal_cost.unwrap_or(100.0);
+        line.bid_ceiling = Some(BidCeiling { cost, p10: Some(0.9 * cost), p90: Some(1.2 * cost) });
+    }
+    let tested = answer.lines.iter().filter(|line| line.expected.is_some()).take(2);
+    let test = |line: &Line| TestValue {
+        channel: line.channel.clone(),
+        worth: Some(12.0),
+        at_most: 14.0,
+        probe_budget: Some(1_600.0),
+    };
+    let gain = Expected { mean: 8.0, p10: 4.0, p50: 8.0, p90: 12.0 };
+    let limit = |price: &Price| LimitCost {
+        limit: price.limit.clone(),
+        costs: (price.limit != "budget").then_some(gain),
+        saves: None,
+        price_p10: 0.9 * price.price,
+        price_p50: price.price,
+        price_p90: 1.1 * price.price,
+        unit: price.unit.clone(),
+    };
+    Unknown {
+        draws: 200,
+        what_if: 60,
+        because: None,
+        regret: Some(Regret { mean: 58.6, at_most: 58.7, p90: 97.1, share: 0.002 }),
+        tests: tested.map(test).collect(),
+        limits: answer.prices.iter().map(limit).collect(),
+    }
+}
+
+/// Each line's spend over thirty days, its cents on the last one, with an event on the eighteenth.
+fn daily(answer: &Answer, event: &str) -> Daily {
+    let dates: Vec<jiff::civil::Date> = date(2026, 6, 1).series(jiff::Span::new().days(1)).take(30).collect();
+    let mut events = vec![Vec::new(); dates.len()];
+    events[17].push(event.to_owned());
+    let line = |line: &Line| {
+        let day = (line.spend / 30.0).floor();
+        let mut spend = vec![day; 29];
+        spend.push(super::numbers::total([line.spend, -29.0 * day]));
+        let before = super::numbers::total([line.reference_spend / 30.0]);
+        DailyLine { channel: line.channel.clone(), before, spend, held: vec![DayHeld::Free; 30] }
+    };
+    Daily { lines: answer.lines.iter().map(line).collect(), dates, events }
 }
 
 fn ledger() -> Ledger {

@@ -69,7 +69,7 @@ fn draw(area: &Area, outlook: &Outlook, (least, most): (f64, f64), kpi: &str) ->
         .x_desc(kpi)
         .draw()?;
     if let Some(mix) = &outlook.same_mix {
-        for dash in dashes(&chances(mix)) {
+        for dash in dashes(&chances(mix), most - least) {
             chart.draw_series([PathElement::new(dash, stroke(MUTED, 2))])?;
         }
     }
@@ -88,8 +88,29 @@ fn chances(case: &Case) -> Vec<(f64, f64)> {
     draws.iter().enumerate().map(|(at, draw)| (*draw, 1.0 - (at as f64 + 0.5) / count)).collect()
 }
 
-/// Every other stretch of a line, so that it can be told from a whole one without colour.
-fn dashes(line: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
-    let length = (line.len() / 40).max(2);
-    line.chunks(length).step_by(2).map(|chunk| chunk.to_vec()).filter(|chunk| chunk.len() > 1).collect()
+/// Dashes of one length along a line, so that it can be told from a whole one without colour. `width` is that of the chart,
+/// whose height is 1; it is about three times as wide as high.
+fn dashes(line: &[(f64, f64)], width: f64) -> Vec<Vec<(f64, f64)>> {
+    const DASH: f64 = 0.035;
+    let mut dashes = vec![Vec::new()];
+    let (mut gone, mut drawn) = (0.0, true);
+    for pair in line.windows(2) {
+        let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
+        let length = (3.0 * (x1 - x0) / width).hypot(y1 - y0);
+        let mut at = 0.0;
+        while at < length {
+            let step = (length - at).min(DASH - gone);
+            let point = |along: f64| (x0 + (x1 - x0) * along / length, y0 + (y1 - y0) * along / length);
+            if let Some(dash) = dashes.last_mut().filter(|_| drawn) {
+                dash.extend([point(at), point(at + step)]);
+            }
+            (at, gone) = (at + step, gone + step);
+            if gone >= DASH - 1e-9 {
+                (gone, drawn) = (0.0, !drawn);
+                dashes.extend(drawn.then(Vec::new));
+            }
+        }
+    }
+    dashes.retain(|dash| dash.len() > 1);
+    dashes
 }

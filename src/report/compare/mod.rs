@@ -21,10 +21,13 @@
 //! whole change; what rounding to the unit leaves goes to the largest part. What a bridge cannot part without fitting
 //! again (whether other curves come of other data or of other settings of the fit) is said by the hashes beside it.
 //!
+//! Prices of media (CPM, CPC) and rates stand in a bridge of their own: that of the exports' recent cost per KPI.
+//!
 //! A line's own change in KPI is parted into its curve's and its spend's in the same way, so lines add up as well.
 
 mod files;
 mod lines;
+mod observed;
 mod value;
 
 pub use files::json;
@@ -66,7 +69,7 @@ pub struct Comparison {
     pub order: &'static str,
     /// Facts that differ: inputs, settings, models, prices.
     pub causes: Vec<Cause>,
-    /// Spend, cash and expected KPI.
+    /// Spend, cash and expected KPI, and what media cost in the exports where they tell clicks.
     pub bridges: Vec<Bridge>,
     /// Line by line, those of either run, ascending by name.
     pub lines: Vec<LineChange>,
@@ -90,7 +93,7 @@ pub struct Cause {
 /// From the other run's figure to this one's.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Bridge {
-    /// `spend`, `cash` or `expected`.
+    /// `spend`, `cash`, `expected`, or `observed_cost`: the recent cost per KPI of the exports.
     pub figure: &'static str,
     /// The other run's.
     pub before: f64,
@@ -103,7 +106,8 @@ pub struct Bridge {
 /// A part of a bridge.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
-    /// `model`, `period`, `money`, `mix`, `prices`, `asked` or `unspent`.
+    /// `model`, `period`, `money`, `mix`, `prices`, `asked` or `unspent`; of the observed cost `media_price`, `click_rate`,
+    /// `click_price` or `conversion`.
     pub change: &'static str,
     /// What it did.
     pub by: f64,
@@ -150,7 +154,10 @@ pub fn compare(before: Side, after: Side) -> Result<Comparison, Error> {
         kpi: after.answer.kpi.clone(),
         order: "Shapley values: the mean over all orders of making the changes; rounding goes to the largest part",
         causes: causes(before, after),
-        bridges: vec![spend(before.answer, after.answer), cash(&old, &new), expected(&old, &new)],
+        bridges: [spend(before.answer, after.answer), cash(&old, &new), expected(&old, &new)]
+            .into_iter()
+            .chain(observed::cost(before, after))
+            .collect(),
         lines: lines::changes(&old, &new),
         prices: prices(&before.answer.prices, &after.answer.prices),
     })

@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::sample::Sample;
+use crate::units::Measure;
 
 fn side<'a>(sample: &'a Sample, made: &'a Made) -> Side<'a> {
     Side { ledger: &sample.ledger, fitted: &sample.fitted, answer: &sample.answer, made }
@@ -103,4 +104,32 @@ fn other_files_and_settings_are_named() {
     let causes = between(&before, &after).causes;
     let named: Vec<(&str, &str)> = causes.iter().map(|cause| (cause.kind, cause.fact.as_str())).collect();
     assert_eq!(named, [("data", "exports/a <b>.csv"), ("settings", "budget")]);
+}
+
+/// A day of the ledger that spent so much for so many impressions, clicks and registrations.
+fn day(date: jiff::civil::Date, figures: [f64; 4]) -> crate::unify::Entry {
+    let mut entry = crate::unify::Entry { date, days: 1, names: Default::default(), measures: Default::default() };
+    let measures = [Measure::Spend, Measure::Impressions, Measure::Clicks, Measure::Registrations];
+    for (measure, figure) in measures.into_iter().zip(figures) {
+        entry.measures[measure.index()] = crate::units::Micros::from_f64(figure);
+    }
+    entry
+}
+
+#[test]
+fn dearer_media_are_told_apart_from_fewer_conversions() {
+    let (mut before, mut after) = (Sample::rich(), Sample::rich());
+    let long_ago = day(jiff::civil::date(2026, 1, 1), [9e6, 1.0, 1.0, 1.0]);
+    before.ledger.entries =
+        vec![long_ago.clone(), day(jiff::civil::date(2026, 5, 31), [1000.0, 50_000.0, 500.0, 20.0])];
+    // a fifth dearer, the same clicks, a tenth fewer of them convert
+    after.ledger.entries = vec![long_ago, day(jiff::civil::date(2026, 5, 31), [1200.0, 50_000.0, 500.0, 18.0])];
+    let comparison = between(&before, &after);
+    let bridge = comparison.bridges.iter().find(|bridge| bridge.figure == "observed_cost").unwrap();
+    assert_eq!((bridge.before, bridge.after), (50.0, 66.67));
+    let steps: i64 = bridge.steps.iter().map(|step| cents(step.by)).sum();
+    assert_eq!(cents(bridge.before) + steps, cents(bridge.after));
+    // Shapley by hand: 10 · (1 + 1/0.9) / 2 = 10.56 for the price, 50 · (1/0.9 − 1) · (1 + 1.2) / 2 = 6.11 for conversion
+    let named: Vec<(&str, f64)> = bridge.steps.iter().map(|step| (step.change, step.by)).collect();
+    assert_eq!(named, [("media_price", 10.56), ("click_rate", 0.0), ("conversion", 6.11)]);
 }

@@ -27,6 +27,7 @@ fn bridged(bridge: &Bridge, comparison: &Comparison, words: &Words) -> [Block; 2
     let name = match bridge.figure {
         "spend" => words.say("spend"),
         "cash" => words.say("cash"),
+        "observed_cost" => words.say("observed_cost"),
         _ => words.say("expected"),
     };
     let unit = if is_money { &comparison.currency } else { &comparison.kpi };
@@ -46,6 +47,10 @@ fn change<'a>(change: &str, words: &'a Words) -> &'a str {
         "mix" => words.say("change_mix"),
         "asked" => words.say("change_asked"),
         "unspent" => words.say("change_unspent"),
+        "media_price" => words.say("change_media_price"),
+        "click_rate" => words.say("change_click_rate"),
+        "click_price" => words.say("change_click_price"),
+        "conversion" => words.say("change_conversion"),
         _ => words.say("change_prices"),
     }
 }
@@ -105,8 +110,10 @@ fn prices(prices: &[PriceChange], words: &Words) -> Table {
     let heads = [words.say("limit"), words.say("unit"), words.say("compare_before"), words.say("compare_after")];
     let mut table = Table::new(&heads, 2);
     let told = |price: Option<f64>| price.map_or(ABSENT.to_owned(), significant);
-    let row =
-        |price: &PriceChange| vec![price.limit.clone(), price.unit.clone(), told(price.before), told(price.after)];
+    let row = |price: &PriceChange| {
+        let (limit, unit) = (words.limit(&price.limit), words.translate("plan.unit", &price.unit));
+        vec![limit, unit, told(price.before), told(price.after)]
+    };
     table.rows = prices.iter().map(row).collect();
     table
 }

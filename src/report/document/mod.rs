@@ -4,6 +4,7 @@ mod bridge;
 mod markdown;
 mod print;
 mod run;
+mod unknown;
 
 pub use bridge::of_comparison;
 pub use markdown::markdown;

@@ -1,11 +1,12 @@
 //! A finished run as a document: what finance and operators read first, without charts.
 
-use super::{Block, Document, Table};
+use super::{Block, Document, Table, unknown};
 use crate::check::Severity;
-use crate::plan::{Answer, Expected};
+use crate::plan::{Answer, Expected, Line};
 use crate::report::actual::Actuals;
 use crate::report::numbers::{ABSENT, count, decimal, percent, signed, signed_count, signed_percent};
 use crate::report::statement::{Figures, Part, Statement};
+use crate::report::text::one_line;
 use crate::report::words::step_name;
 use crate::report::{Lang, Results, Words, figures, story};
 
@@ -42,6 +43,10 @@ fn plan(results: &Results, answer: &Answer, words: &Words) -> Vec<Block> {
     blocks.push(Block::Heading(words.say("allocation").to_owned()));
     blocks.push(Block::Text(format!("{} · {}", answer.currency, words.say("sums_note"))));
     blocks.push(Block::Table(allocation(answer, words)));
+    let why = |line: &Line| format!("{}: {}", line.channel, words.translate("plan.why_not_more", &line.why_not_more));
+    blocks.push(Block::Text(words.say("why_not_more").to_owned()));
+    blocks.push(Block::List(answer.lines.iter().map(why).collect()));
+    blocks.extend(unknown::sureness(results.settings, answer, words));
     blocks.push(Block::Heading(words.say("sheet_scenarios").to_owned()));
     blocks.push(Block::Text(story::frontier(results, answer, words)));
     let mut table =
@@ -56,6 +61,8 @@ fn plan(results: &Results, answer: &Answer, words: &Words) -> Vec<Block> {
         })
         .collect();
     blocks.push(Block::Table(table));
+    blocks.extend(unknown::limits(answer, words));
+    blocks.extend(unknown::days(answer, words));
     blocks
 }
 
@@ -202,7 +209,9 @@ fn suppliers(results: &Results, words: &Words) -> Vec<Block> {
             let name = score.supplier.clone().unwrap_or_else(|| words.say("no_supplier").to_owned());
             let cost = score.cost_per.as_ref();
             let costs = [cost.and_then(|cost| cost.shrunk), cost.map(|cost| cost.p05), cost.map(|cost| cost.p95)];
-            let mut row = vec![name, format!("{:?}", score.tier), score.reasons.join("; "), decimal(score.spend, 2)];
+            let reasons = score.reasons.iter().map(|reason| words.translate("score.reason", &one_line(reason)));
+            let reasons = reasons.collect::<Vec<_>>().join(words.say("between_sentences"));
+            let mut row = vec![name, format!("{:?}", score.tier), reasons, decimal(score.spend, 2)];
             row.extend(costs.map(|cost| cost.map_or(ABSENT.to_owned(), |cost| decimal(cost, 2))));
             row
         })
@@ -219,7 +228,8 @@ fn quality(results: &Results, words: &Words) -> Vec<Block> {
         Table::new(&[words.say("subject"), words.say("severity"), words.say("message"), words.say("advice")], 4);
     let row = |finding: &&crate::check::Finding| {
         let severity = words.severity(finding.severity).to_owned();
-        vec![finding.subject.clone(), severity, finding.message.clone(), finding.advice.clone()]
+        let told = words.finding(finding);
+        vec![told.subject, severity, told.message, told.advice]
     };
     table.rows = findings.iter().take(FINDINGS).map(row).collect();
     let heading = Block::Heading(words.say("quality").to_owned());

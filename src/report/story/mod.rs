@@ -1,8 +1,10 @@
 //! What the figures say, in sentences: the same ones on the page, in the workbook and in the terminal.
 
 mod outcome;
+mod unknown;
 
 pub(super) use outcome::{cases, risk, waterfall, why};
+pub(super) use unknown::{days, sureness};
 
 use super::figures::{self, Comparison, Totals};
 use super::numbers::{count, percent, signed_count, signed_percent, small_percent};
@@ -24,6 +26,7 @@ pub(super) fn plan(settings: &Settings, fitted: &Fitted, answer: &Answer, words:
         told.push(compared(&comparison, words));
     }
     told.extend(bound(settings, answer, words));
+    told.extend(unknown::regret(settings, answer, words));
     told.push(unspent(answer, words));
     told.push(match totals.beyond {
         0 => words.say("beyond_none").to_owned(),
@@ -133,6 +136,15 @@ pub(super) fn status(status: Status, words: &Words) -> &str {
     }
 }
 
+/// What the plan is for.
+pub(super) fn goal(goal: Goal, words: &Words) -> &str {
+    match goal {
+        Goal::Most => words.say("goal_most"),
+        Goal::LeastSpend => words.say("goal_least_spend"),
+        Goal::BreakEven => words.say("goal_break_even"),
+    }
+}
+
 /// How many findings there are of each severity.
 pub(super) fn findings(findings: &[Finding], words: &Words) -> String {
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count().to_string();
@@ -229,7 +241,7 @@ mod tests {
         let sample = Sample::rich();
         let told = plan(&sample.settings, &sample.fitted, &sample.answer, &Words::of(Lang::En));
         assert!(told[0].starts_with("Spend CNY ") && told[0].contains("80% range"), "{}", told[0]);
-        assert_eq!(told.len(), 6);
+        assert_eq!(told.len(), 7);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rust_xlsxwriter::XlsxError;
 
 use super::allocation::{SPEND, SUPPLIER};
 use super::book::Book;
-use super::table::{Cell, Column, Holds, Page, TOP, at, column, fixed, from_elsewhere, sum};
+use super::table::{Cell, Column, Holds, Page, TOP, at, column, fixed, from_elsewhere};
 use crate::plan::Answer;
 use crate::report::actual::{Accrual, Actuals, LineActual, Standing};
 
@@ -88,7 +88,7 @@ fn bridge(row: u32, line: &LineActual) -> [Cell; 3] {
 }
 
 fn versus_totals(book: &Book, actuals: &Actuals, row: u32) -> Vec<Cell> {
-    let of = |column: u16, gives: f64| Cell::Formula(format!("={}", sum(column, TOP + 1, row - 1)), gives);
+    let of = |column: u16, gives: f64| Cell::sum(column, TOP + 1, row - 1, gives);
     let total = |figure: &dyn Fn(&LineActual) -> f64| actuals.lines.iter().map(figure).sum::<f64>();
     let (planned, spent) = (total(&|line| line.planned_spend), total(&|line| line.spend));
     let (expected, kpi) = (total(&|l| l.planned_kpi.unwrap_or(0.0)), total(&|l| l.kpi.unwrap_or(0.0)));
@@ -168,7 +168,7 @@ fn accrual_row(book: &Book, row: u32, accrual: &Accrual) -> Vec<Cell> {
 }
 
 fn accrual_totals(book: &Book, actuals: &Actuals, row: u32) -> Vec<Cell> {
-    let of = |column: u16, gives: f64| Cell::Formula(format!("={}", sum(column, TOP + 1, row - 1)), gives);
+    let of = |column: u16, gives: f64| Cell::sum(column, TOP + 1, row - 1, gives);
     let total = |figure: fn(&Accrual) -> f64| actuals.accruals.iter().map(figure).sum::<f64>();
     let (face, cash) = (total(|accrual| accrual.face), total(|accrual| accrual.cash));
     vec![
@@ -215,7 +215,7 @@ fn standings(book: &Book, page: &mut Page, top: u32, answer: &Answer, actuals: &
         .map(|(row, standing)| standing_row(book, answer, actuals, row, standing))
         .collect();
     let after = page.inner_table(top + 1, &columns, &rows)?;
-    let of = |column: u16, gives: f64| Cell::Formula(format!("={}", sum(column, top + 2, after - 1)), gives);
+    let of = |column: u16, gives: f64| Cell::sum(column, top + 2, after - 1, gives);
     let total = |figure: fn(&Standing) -> f64| actuals.contracts.iter().map(figure).sum::<f64>();
     let mut totals = vec![Cell::Empty; columns.len()];
     totals[0] = Cell::text(words.say("total"));

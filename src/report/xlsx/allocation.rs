@@ -4,9 +4,10 @@ use rust_xlsxwriter::XlsxError;
 
 use super::book::Book;
 use super::evidence;
-use super::table::{Cell, Column, Holds, Page, TOP, at, column, from_elsewhere, sum};
+use super::table::{Cell, Column, Holds, Page, TOP, at, column, from_elsewhere};
 use crate::plan::{Answer, Expected, Line};
 use crate::report::figures::{self, CurvePoint};
+use crate::report::text::one_line;
 
 // Columns that formulas refer to.
 pub(super) const CHANNEL: u16 = 0;
@@ -121,9 +122,9 @@ fn cells(book: &Book, answer: &Answer, row: u32, line: &Line, curve: Option<usiz
         quantile(EXPECTED + 3, |expected| expected.p90),
         cost,
         Cell::number(line.marginal_cost),
-        Cell::text(line.limited_by.join("; ")),
+        Cell::text(line.limited_by.iter().map(|name| book.words.limit(name)).collect::<Vec<_>>().join("; ")),
         if line.extrapolated { Cell::text(book.words.say("yes")) } else { Cell::Empty },
-        Cell::text(&line.why_not_more),
+        Cell::text(book.words.translate("plan.why_not_more", &one_line(&line.why_not_more))),
     ];
     cells.resize(usize::from(BASE), Cell::Empty);
     cells
@@ -185,7 +186,7 @@ fn change_share(row: u32, share: Option<f64>) -> Cell {
 
 fn totals(book: &Book, answer: &Answer, row: u32) -> Vec<Cell> {
     let sums = figures::totals(answer);
-    let of = |column: u16, value: f64| Cell::Formula(format!("={}", sum(column, TOP + 1, row - 1)), value);
+    let of = |column: u16, value: f64| Cell::sum(column, TOP + 1, row - 1, value);
     let mean: f64 = answer.lines.iter().filter_map(|line| line.expected.map(|expected| expected.mean)).sum();
     let (money, column) = if book.in_cash(answer) { (sums.cash, CASH) } else { (sums.spend, SPEND) };
     let mut cells = vec![Cell::Empty; COLUMNS];

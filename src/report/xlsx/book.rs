@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rust_xlsxwriter::XlsxError;
 
 use super::table::{Holds, Look, Page, TOP, at, from_elsewhere};
-use super::{actual, allocation, cover, evidence, flow, scenarios, summary};
+use super::{actual, allocation, cover, evidence, flow, scenarios, summary, unknown};
 use crate::plan::{Answer, Line};
 use crate::report::actual::Actuals;
 use crate::report::figures::{self, CurvePoint};
@@ -47,6 +47,12 @@ impl<'a> Book<'a> {
                 pages.push(flow::departments(self, statement)?);
             }
             pages.push(scenarios::scenarios(self, answer)?);
+            if unknown::has_sureness(answer) {
+                pages.push(unknown::sureness(self, answer)?);
+            }
+            if unknown::has_days(answer) {
+                pages.push(unknown::days(self, answer)?);
+            }
             if let Some(actuals) = self.actuals {
                 pages.push(actual::versus(self, actuals)?);
                 pages.push(actual::accrual(self, answer, actuals)?);
@@ -72,6 +78,8 @@ impl<'a> Book<'a> {
                 names.extend([words.say("sheet_flow"), words.say("sheet_splits"), words.say("sheet_departments")]);
             }
             names.push(words.say("sheet_scenarios"));
+            names.extend(unknown::has_sureness(answer).then(|| words.say("sureness")));
+            names.extend(unknown::has_days(answer).then(|| words.say("days")));
             if self.actuals.is_some() {
                 names.extend([words.say("sheet_actual"), words.say("sheet_accrual")]);
             }

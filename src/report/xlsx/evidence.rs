@@ -8,6 +8,7 @@ use crate::check::Finding;
 use crate::fit::{ChannelFit, Curve};
 use crate::plan::Line;
 use crate::report::figures::{self, CurvePoint};
+use crate::report::text::one_line;
 use crate::report::{Results, story};
 use crate::score::SupplierScore;
 use crate::settings::{Contract, Limit, RebateMethod};
@@ -56,6 +57,8 @@ fn supplier_row(book: &Book, row: u32, score: &SupplierScore) -> Vec<Cell> {
     let cost = score.cost_per.as_ref();
     let raw = cost.and_then(|cost| cost.raw);
     let gives = score.registrations.map_or(f64::NAN, |count| score.spend / count);
+    let told = |table: &str, text: &str| Cell::text(book.words.translate(table, &one_line(text)));
+    let reasons = score.reasons.iter().map(|reason| book.words.translate("score.reason", &one_line(reason)));
     let rounded = |figure: Option<f64>, places: i32| {
         Cell::number(figure.map(|figure| (figure * 10f64.powi(places)).round() / 10f64.powi(places)))
     };
@@ -74,8 +77,13 @@ fn supplier_row(book: &Book, row: u32, score: &SupplierScore) -> Vec<Cell> {
         Cell::number(score.rank.as_ref().map(|rank| rank.best)),
         Cell::number(score.cap_share),
         Cell::number(score.ask.as_ref().map(|ask| ask.rebate)),
-        Cell::optional(score.ask.as_ref().map(|ask| ask.because.as_str()).or(score.no_ask.as_deref())),
-        Cell::text(score.reasons.join("; ")),
+        score
+            .ask
+            .as_ref()
+            .map(|ask| &ask.because)
+            .or(score.no_ask.as_ref())
+            .map_or(Cell::Empty, |why| told("score.ask", why)),
+        Cell::text(reasons.collect::<Vec<_>>().join(book.words.say("between_sentences"))),
     ]
 }
 
@@ -123,7 +131,7 @@ fn plain_facts<'a>(book: &Book<'a>) -> Vec<(&'a str, String)> {
             (words.say("target"), set(plan.target)),
             (words.say("value_per"), set(plan.value_per)),
         ];
-        facts.push((words.say("goal"), format!("{:?}", plan.goal)));
+        facts.push((words.say("goal"), story::goal(plan.goal, words).to_owned()));
         facts.extend(some.into_iter().filter_map(|(name, value)| Some((name, value?))));
     }
     if let Some(statement) = book.statement {
@@ -153,16 +161,8 @@ fn limits(book: &Book, page: &mut Page, top: u32) -> Result<u32, XlsxError> {
 
 /// A limit's bounds as the settings file writes them.
 fn bounds(limit: &Limit) -> String {
-    let keys = [
-        ("min", limit.min),
-        ("max", limit.max),
-        ("share_min", limit.share_min),
-        ("share_max", limit.share_max),
-        ("cut_at_most", limit.cut_at_most),
-        ("rise_at_most", limit.rise_at_most),
-        ("fixed", limit.fixed),
-    ];
-    let set = keys.iter().filter_map(|(key, value)| value.map(|value| format!("{key} = {value}")));
+    let keys = figures::bounds(limit);
+    let set = keys.iter().map(|(key, value)| format!("{key} = {value}"));
     set.chain(limit.each.then(|| "each = true".to_owned())).collect::<Vec<_>>().join(", ")
 }
 
@@ -261,7 +261,7 @@ pub(super) fn curves(book: &Book) -> Result<Page, XlsxError> {
     let mut page = book.page(words.say("sheet_curves"), words.say("curves"))?;
     page.note(1, &format!("{} {}", words.say("values_are"), words.per(book.results.fitted.grain)))?;
     page.note(2, words.say("curves_live"))?;
-    let figure = |heading: &str| column(heading, 14.0, Holds::Figure);
+    let figure = |heading: &str| column(heading, 14.0, Holds::Fine);
     let columns = [
         column(words.say("channel"), 36.0, Holds::Text),
         column(book.in_money(words.say("spend")), 16.0, Holds::Money),
@@ -309,8 +309,9 @@ pub(super) fn quality(book: &Book) -> Result<Page, XlsxError> {
         column(words.say("check"), 24.0, Holds::Text),
     ];
     let row = |finding: &&Finding| {
+        let told = words.finding(finding);
         let severity = words.severity(finding.severity);
-        [&finding.subject, severity, &finding.message, &finding.advice, finding.check].map(Cell::text).to_vec()
+        [&told.subject, severity, &told.message, &told.advice, finding.check].map(Cell::text).to_vec()
     };
     let mut findings: Vec<&Finding> = results.findings.iter().collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -319,7 +320,8 @@ pub(super) fn quality(book: &Book) -> Result<Page, XlsxError> {
     let skipped: Vec<Vec<Cell>> = skipped
         .map(|skipped| {
             let examples = Cell::text(skipped.examples.join(", "));
-            vec![Cell::text(&skipped.reason), Cell::Number(skipped.count as f64), examples]
+            let reason = words.translate("import.skipped", &one_line(&skipped.reason));
+            vec![Cell::text(reason), Cell::Number(skipped.count as f64), examples]
         })
         .collect();
     let columns = [

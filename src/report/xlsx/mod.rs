@@ -9,6 +9,7 @@
 //! | splits | the same by platform, supplier, account, department | totals and checks |
 //! | departments | one printed page a department | ratios |
 //! | scenarios | other budgets, prices of limits | steps between budgets |
+//! | how sure, day by day | best spend over the draws, bid ceilings, tests; a column a day | sums of days |
 //! | plan versus actual | to date; **actuals are inputs** | variances, bridge, totals |
 //! | accrual and rebate | by supplier and month; **invoices are inputs** | accruals, rebates, totals |
 //! | scorecard, assumptions, curves, data quality, audit | what the others rest on | ratios |
@@ -28,6 +29,7 @@ mod flow;
 mod scenarios;
 mod summary;
 mod table;
+mod unknown;
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 

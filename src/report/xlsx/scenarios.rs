@@ -5,8 +5,8 @@ use rust_xlsxwriter::XlsxError;
 use super::book::Book;
 use super::charts::{self, Cells};
 use super::table::{Cell, Column, Holds, Page, TOP, at, column};
-use crate::plan::{Answer, FrontierPoint, Price};
-use crate::report::story;
+use crate::plan::{Answer, FrontierPoint, LimitCost, Price};
+use crate::report::{story, unknown};
 
 /// The sheet.
 pub(super) fn scenarios(book: &Book, answer: &Answer) -> Result<Page, XlsxError> {
@@ -79,11 +79,23 @@ fn prices(book: &Book, page: &mut Page, top: u32, answer: &Answer) -> Result<u32
         column(words.say("limit"), 36.0, Holds::Wrapped),
         column(words.say("price"), 18.0, Holds::Figure),
         column(words.say("unit"), 16.0, Holds::Text),
+        column("P10", 14.0, Holds::Figure),
+        column("P90", 14.0, Holds::Figure),
+        column(words.say("limit_costs"), 16.0, book.kpi_holds()),
+        column(book.in_money(words.say("limit_saves")), 16.0, Holds::Money),
     ];
-    let row = |price: &Price| {
-        vec![Cell::text(&price.limit), Cell::number(Some(six_digits(price.price))), Cell::text(&price.unit)]
+    let row = |(price, cost): (&Price, Option<&LimitCost>)| {
+        let figures = [
+            cost.map(|cost| six_digits(cost.price_p10)),
+            cost.map(|cost| six_digits(cost.price_p90)),
+            cost.and_then(|cost| cost.costs).map(|costs| costs.mean),
+            cost.and_then(|cost| cost.saves),
+        ];
+        let named = [Cell::text(words.limit(&price.limit)), Cell::number(Some(six_digits(price.price)))];
+        let unit = Cell::text(words.translate("plan.unit", &price.unit));
+        named.into_iter().chain([unit]).chain(figures.map(Cell::number)).collect::<Vec<Cell>>()
     };
-    page.inner_table(top + 2, &columns, &answer.prices.iter().map(row).collect::<Vec<_>>())
+    page.inner_table(top + 2, &columns, &unknown::limits(answer).into_iter().map(row).collect::<Vec<_>>())
 }
 
 /// The figure to six digits: a price is a derivative, and no more of it is known.

@@ -6,7 +6,7 @@ use super::allocation::{CASH, CHANGE, CHANNEL, EXPECTED, REFERENCE, SPEND};
 use super::book::Book;
 use super::charts::{self, Cells};
 use super::table::{Cell, Column, Holds, Page, at, column, fixed, from_elsewhere, sum};
-use super::{actual, flow};
+use super::{actual, flow, unknown};
 use crate::plan::{Answer, Expected};
 use crate::report::{figures, numbers, story};
 
@@ -219,6 +219,9 @@ fn checks(book: &Book, answer: &Answer) -> Vec<Check> {
         checks.extend(splits.map(|(name, cell)| {
             between(&words.tell("check_split", &[("split", &name)]), &cell, &flow::spend_cell(book))
         }));
+    }
+    if unknown::has_days(answer) {
+        checks.push(between(words.say("check_days"), &unknown::days_cell(book, answer), &spend));
     }
     if let Some(actuals) = book.actuals {
         checks.push(between(words.say("check_accrual"), &actual::planned_cell(book, actuals), &spend));

@@ -10,6 +10,8 @@ use crate::units::Currency;
 const LONGEST: usize = 32_767;
 /// Most lines that a row is made high for.
 const MOST_LINES: u32 = 12;
+/// Characters across that A4 holds before its print is too small to read; wider sheets go to A3.
+const A4_HOLDS: f64 = 190.0;
 /// The row that headings stand in: under the title and a line of notes.
 pub(super) const TOP: u32 = 3;
 
@@ -54,6 +56,8 @@ pub(super) enum Holds {
     Count,
     Percent,
     Figure,
+    /// A figure with two decimals.
+    Fine,
 }
 
 impl Holds {
@@ -75,6 +79,7 @@ impl Holds {
             Holds::Count => format.set_num_format("#,##0.0"),
             Holds::Percent => format.set_num_format("0.0%"),
             Holds::Figure => format.set_num_format("General"),
+            Holds::Fine => format.set_num_format("#,##0.00"),
         }
     }
 }
@@ -125,6 +130,11 @@ impl Cell {
     /// A number; nothing where it is absent or not finite.
     pub(super) fn number(value: Option<f64>) -> Cell {
         value.filter(|value| value.is_finite()).map_or(Cell::Empty, Cell::Number)
+    }
+
+    /// The sum over rows of a column, both included, and the value that it has now.
+    pub(super) fn sum(column: u16, first: u32, last: u32, gives: f64) -> Cell {
+        Cell::Formula(format!("={}", sum(column, first, last)), gives)
     }
 
     /// A formula where its value is a number now; nothing where it would divide by nothing.
@@ -199,6 +209,9 @@ impl Page {
     }
 
     pub(super) fn widths(&mut self, columns: &[Column]) -> Result<(), XlsxError> {
+        if columns.iter().map(|column| column.width).sum::<f64>() > A4_HOLDS {
+            self.sheet.set_paper_size(8);
+        }
         for (at, column) in (0..).zip(columns) {
             self.sheet.set_column_width(at, column.width)?;
         }

@@ -42,7 +42,7 @@ fn row_of(book: &mut Xlsx<Cursor<Vec<u8>>>, sheet: &str, name: &str) -> Vec<Data
 #[test]
 fn every_language_opens_and_has_its_sheets() {
     for lang in Lang::ALL {
-        assert_eq!(open(&Sample::hostile(), lang).sheet_names().len(), 14, "{}", lang.name());
+        assert_eq!(open(&Sample::hostile(), lang).sheet_names().len(), 16, "{}", lang.name());
     }
     let names = open(&Sample::rich(), Lang::En).sheet_names();
     let expected = [
@@ -53,6 +53,8 @@ fn every_language_opens_and_has_its_sheets() {
         "Splits",
         "Departments",
         "Scenarios",
+        "How sure the amounts are",
+        "Day by day",
         "Plan vs actual",
         "Accrual & rebate",
         "Suppliers",
@@ -70,6 +72,8 @@ fn the_allocation_ties_to_the_plan_to_the_cent() {
     let mut book = open(&sample, Lang::En);
     let total = row_of(&mut book, "Allocation", "Total");
     assert!((number(&total[6]) - sample.answer.budget.spent).abs() < 0.005);
+    let days = row_of(&mut book, "Day by day", "Total");
+    assert!((number(&days[1]) - sample.answer.budget.spent).abs() < 0.005);
     assert_eq!(number(&row_of(&mut book, "Summary", "Checks")[1]), 0.0);
     let names = book.defined_names();
     assert!(names.iter().any(|(name, place)| name == "checks" && place.contains("$B$4")), "{names:?}");

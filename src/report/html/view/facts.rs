@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::report::{Results, Words};
-use crate::settings::{BudgetIn, Goal, Limit};
+use crate::report::{Results, Words, figures, story};
+use crate::settings::{BudgetIn, Limit};
 
 /// An entry of the metric dictionary.
 #[derive(Serialize)]
@@ -49,16 +49,11 @@ pub(super) fn run<'a>(results: &Results, words: &'a Words) -> Vec<(&'a str, Stri
         (words.say("kpi"), settings.project.kpi.name().to_owned()),
     ];
     if let Some(plan) = &settings.plan {
-        let goal = match plan.goal {
-            Goal::Most => words.say("goal_most"),
-            Goal::LeastSpend => words.say("goal_least_spend"),
-            Goal::BreakEven => words.say("goal_break_even"),
-        };
         let counted = match plan.budget_in {
             BudgetIn::Face => words.say("in_face"),
             BudgetIn::Cash => words.say("in_cash"),
         };
-        facts.push((words.say("goal"), goal.to_owned()));
+        facts.push((words.say("goal"), story::goal(plan.goal, words).to_owned()));
         facts.push((words.say("budget_in"), counted.to_owned()));
     }
     facts.push((words.say("settings_hash"), settings.sha256.clone()));
@@ -80,20 +75,10 @@ pub(super) fn limits(results: &Results, words: &Words) -> Vec<LimitRow> {
 }
 
 fn limit_row(limit: &Limit, words: &Words) -> LimitRow {
-    let amount = |key: &str, value: Option<f64>| {
-        value.map(|value| {
-            format!("{key} = {}", crate::report::numbers::decimal(value, if value < 10.0 { 2 } else { 0 }))
-        })
+    let bound = |(key, value): &(&str, f64)| {
+        format!("{key} = {}", crate::report::numbers::decimal(*value, if *value < 10.0 { 2 } else { 0 }))
     };
-    let bounds = [
-        amount("min", limit.min),
-        amount("max", limit.max),
-        amount("share_min", limit.share_min),
-        amount("share_max", limit.share_max),
-        amount("cut_at_most", limit.cut_at_most),
-        amount("rise_at_most", limit.rise_at_most),
-        amount("fixed", limit.fixed),
-    ];
+    let bounds: Vec<String> = figures::bounds(limit).iter().map(bound).collect();
     let whom: Vec<&str> = limit.whom.0.values().map(String::as_str).collect();
     LimitRow {
         name: limit.name.clone(),
@@ -103,6 +88,6 @@ fn limit_row(limit: &Limit, words: &Words) -> LimitRow {
             (false, true) => format!("{} · {}", whom.join(" / "), words.say("each_line")),
             (false, false) => whom.join(" / "),
         },
-        bounds: bounds.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        bounds: bounds.join(" · "),
     }
 }

@@ -7,6 +7,7 @@ mod outcome;
 mod quality;
 mod statement;
 mod suppliers;
+mod unknown;
 mod whatif;
 
 use std::collections::BTreeMap;
@@ -69,6 +70,10 @@ struct Plan<'a> {
     cases_message: String,
     prices: String,
     price_rows: Vec<outcome::PriceRow>,
+    /// Whether the draws say anything of the prices.
+    has_price_ranges: bool,
+    sureness: Option<unknown::Sureness>,
+    days: Option<unknown::Days<'a>>,
     /// The data of the sliders, as JSON that a page can hold; empty where there are none.
     whatif: String,
 }
@@ -142,6 +147,9 @@ fn plan<'a>(results: &Results<'a>, answer: &'a Answer, words: &'a Words) -> Resu
         cases_message: story::cases(results, outlook.as_ref(), words),
         prices: story::prices(answer, words),
         price_rows: outcome::prices(answer, words),
+        has_price_ranges: answer.unknown.as_ref().is_some_and(|unknown| !unknown.limits.is_empty()),
+        sureness: unknown::sureness(results.settings, answer, words),
+        days: unknown::days(answer, words),
         // in a script element only `<` could end it
         whatif: whatif.map_or(String::new(), |json| json.replace('<', "\\u003c")),
         top: allocation::top(&lines),

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::Chart;
 use crate::check::Error;
-use crate::plan::{Answer, FrontierPoint};
+use crate::plan::{Answer, FrontierPoint, LimitCost, Price};
 use crate::report::figures;
 use crate::report::outlook::{Case, Outlook};
 use crate::report::text::shorten;
-use crate::report::{Results, Words, charts, story};
+use crate::report::{Results, Words, charts, story, unknown};
 
 /// Quantiles of the table of draws.
 const QUANTILES: [f64; 7] = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95];
@@ -169,13 +169,22 @@ pub(super) struct PriceRow {
     limit: String,
     price: f64,
     unit: String,
+    /// The price in the draws' own plans: p10 and p90.
+    range: Option<(f64, f64)>,
+    /// KPI that the plan would bring more without it: mean, p10, p90.
+    costs: Option<(f64, f64, f64)>,
+    /// Money that the plan would spend less without it.
+    saves: Option<f64>,
 }
 
 pub(super) fn prices(answer: &Answer, words: &Words) -> Vec<PriceRow> {
-    let row = |price: &crate::plan::Price| PriceRow {
+    let row = |(price, cost): (&Price, Option<&LimitCost>)| PriceRow {
         limit: words.limit(&price.limit),
         price: price.price,
         unit: words.translate("plan.unit", &price.unit),
+        range: cost.map(|cost| (cost.price_p10, cost.price_p90)),
+        costs: cost.and_then(|cost| cost.costs).map(|costs| (costs.mean, costs.p10, costs.p90)),
+        saves: cost.and_then(|cost| cost.saves),
     };
-    answer.prices.iter().map(row).collect()
+    unknown::limits(answer).into_iter().map(row).collect()
 }
