@@ -115,14 +115,6 @@ mod tests {
                 }
             }
             assert!(!shows || !text.contains('\u{202E}'), "{}", output.path);
-            // the full name may stand in a drawing's title, which is read and not drawn
-            let drawn = text.split("<text").skip(1).filter_map(|rest| rest.split("</text>").next());
-            let fits = |words: &str| words.matches('a').count() < 100;
-            assert!(
-                !output.path.ends_with(".svg") || drawn.into_iter().all(fits),
-                "{}: a name is too long",
-                output.path
-            );
             if output.path.ends_with(".json") {
                 let read: serde_json::Value = serde_json::from_str(&text).unwrap();
                 assert!(read.is_object(), "{}", output.path);

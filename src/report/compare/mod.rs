@@ -21,7 +21,7 @@
 //! whole change; what rounding to the unit leaves goes to the largest part. What a bridge cannot part without fitting
 //! again (whether other curves come of other data or of other settings of the fit) is said by the hashes beside it.
 //!
-//! Prices of media (CPM, CPC) and rates stand in a bridge of their own ([`observed`]): that of the exports' recent cost per KPI.
+//! Prices of media (CPM, CPC) and rates stand in a bridge of their own: that of the exports' recent cost per KPI.
 //!
 //! A line's own change in KPI is parted into its curve's and its spend's in the same way, so lines add up as well.
 
