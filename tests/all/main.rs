@@ -6,6 +6,7 @@ mod cases_criteria;
 mod cases_suppliers;
 mod cli;
 mod finished;
+mod funnel;
 mod imports;
 #[cfg(unix)]
 mod interrupt;
