@@ -50,6 +50,7 @@ pub fn run(settings: &Settings, progress: Progress) -> Result<Run, Error> {
     let (ledger, panel) = data(settings, progress)?;
     progress("fit");
     let fitted = fit::channels(&panel, settings)?;
+    let fitted = fit::chain::through(fitted, &panel, &ledger, settings)?;
     progress("score");
     let scores = score::suppliers(&ledger, settings)?;
     progress("plan");

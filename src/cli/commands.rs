@@ -129,7 +129,8 @@ fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
     let progress = Progress::new(args, 4);
     let (ledger, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");
-    let mut fitted = fit::updated(&panel, &settings, before.as_ref())?;
+    let fitted = fit::updated(&panel, &settings, before.as_ref())?;
+    let mut fitted = fit::chain::through(fitted, &panel, &ledger, &settings)?;
     if let Some(before) = &before {
         fitted.findings.extend(fit::change::all(before, &fitted, &panel));
     }

@@ -80,13 +80,19 @@ pub fn delayed_weights(scale: f64, shape: f64) -> (Vec<f64>, [Vec<f64>; 2]) {
 /// `Σ w[l] · x[t − l]`; before the series and after a gap, spend stood at the first that is known.
 pub fn convolved(spend: &[f64], reported: &[bool], weights: &[f64]) -> Vec<f64> {
     let mut stock = vec![0.0; spend.len()];
-    let mut start = 0;
-    for t in 0..spend.len() {
-        if !reported[t] {
-            start = t + 1;
+    let mut from = 0;
+    // gap by gap and lag by lag: long loops without a branch
+    for run in reported.chunk_by(|a, b| a == b) {
+        let (here, stock) = (&spend[from..from + run.len()], &mut stock[from..from + run.len()]);
+        from += run.len();
+        if !run[0] {
             continue;
         }
-        stock[t] = weights.iter().enumerate().map(|(lag, w)| w * spend[t.saturating_sub(lag).max(start)]).sum();
+        for (lag, w) in weights.iter().enumerate() {
+            let early = lag.min(here.len());
+            stock[..early].iter_mut().for_each(|sum| *sum += w * here[0]);
+            stock[early..].iter_mut().zip(here).for_each(|(sum, x)| *sum += w * x);
+        }
     }
     stock
 }

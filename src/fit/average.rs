@@ -12,10 +12,11 @@ use super::response::{Curve, Response};
 use super::saturation::Saturation;
 use super::screen::FIRST_LOOK;
 use super::season::Timeline;
-use super::{Season, checks, stack, start};
-use crate::math::importance::{self, Effort, Weighted};
+use super::{How, Season, sampling, stack, start};
+use crate::math::importance::{Effort, Weighted};
 use crate::math::mode::Mode;
 use crate::math::quantile;
+use crate::settings::Sampler;
 
 /// The models that are compared; the most general first.
 pub const MODELS: [Model; 6] = [
@@ -39,10 +40,8 @@ const FAR_BEHIND: f64 = 5.0;
 const UNSAMPLED: f64 = 1.0;
 /// Draws that left-out densities are worked out from.
 const LEFT_OUT_DRAWS: usize = 100;
-const MOST: Effort = Effort { round: 300, rounds: 2, last: 900 };
-/// For a posterior that the usual effort does not reach: a long history makes the ridge of half point and shape thin.
-const HARD: Effort = Effort { round: 1500, rounds: 5, last: 4000 };
-const LESS: Effort = Effort { round: 250, rounds: 1, last: 400 };
+const MOST: Effort = Effort { round: 300, rounds: 2, last: 800 };
+const LESS: Effort = Effort { round: 200, rounds: 1, last: 250 };
 
 /// One model's posterior.
 #[derive(Clone, Debug)]
@@ -55,6 +54,8 @@ pub struct Alternative {
     pub mode: Mode,
     /// Weighted draws.
     pub sample: Weighted,
+    /// How they were made.
+    pub how: How,
     /// `ln p(y[t] | the other periods)`.
     pub left_out: Vec<f64>,
 }
@@ -99,6 +100,9 @@ impl Candidate {
         if model.family == Family::Hill {
             beliefs[model.shape()..].copy_from_slice(&pooled[2..4]);
         }
+        if let Some(stated) = &self.stated {
+            stated.enter(model, &mut beliefs);
+        }
         beliefs.extend(&self.columns);
         beliefs
     }
@@ -109,7 +113,12 @@ impl Candidate {
     }
 
     /// Every model that the evidence does not rule out, sampled.
-    pub(super) fn alternatives(&self, pooled: &[Belief], random: &mut ChaCha8Rng) -> Vec<Alternative> {
+    pub(super) fn alternatives(
+        &self,
+        pooled: &[Belief],
+        sampler: Sampler,
+        random: &mut ChaCha8Rng,
+    ) -> Vec<Alternative> {
         let mut plain = self.first_mode();
         let mut modes: Vec<(usize, Vec<Belief>, Mode, f64)> = Vec::new();
         for (which, model) in MODELS.into_iter().enumerate() {
@@ -125,20 +134,21 @@ impl Candidate {
         }
         let best = modes.iter().map(|mode| mode.3).fold(f64::NEG_INFINITY, f64::max);
         let near = modes.into_iter().filter(|mode| mode.3 > best - FAR_BEHIND);
-        near.filter_map(|(which, beliefs, mode, _)| self.sampled(which, beliefs, mode, random)).collect()
+        near.filter_map(|(which, beliefs, mode, _)| self.sampled((which, beliefs, mode), sampler, random)).collect()
     }
 
-    fn sampled(&self, which: usize, beliefs: Vec<Belief>, mode: Mode, random: &mut ChaCha8Rng) -> Option<Alternative> {
+    fn sampled(
+        &self,
+        (which, beliefs, mode): (usize, Vec<Belief>, Mode),
+        sampler: Sampler,
+        random: &mut ChaCha8Rng,
+    ) -> Option<Alternative> {
         let posterior = self.posterior(MODELS[which], &beliefs);
-        let effort = if MODELS[which].family == Family::Hill { MOST } else { LESS };
-        let unknowns = MODELS[which].unknowns();
-        let mut sample = importance::weighted(&posterior, &mode, unknowns, effort, random)?;
-        if sample.pareto_k > checks::LARGEST_K {
-            sample = importance::weighted(&posterior, &mode, unknowns, HARD, random)?;
-        }
+        let effort = if MODELS[which] == FIRST_LOOK { MOST } else { LESS };
+        let (sample, how) = sampling::around(&posterior, &mode, MODELS[which].unknowns(), (sampler, effort), random)?;
         let draws = sample.resample(LEFT_OUT_DRAWS, random);
         let left_out = stack::left_out(&draws.iter().map(|draw| posterior.pointwise(draw)).collect::<Vec<_>>());
-        Some(Alternative { which, beliefs, mode, sample, left_out })
+        Some(Alternative { which, beliefs, mode, sample, how, left_out })
     }
 
     /// Equally weighted draws, each model as many as its weight, in random order; and the season that they agree on.

@@ -3,7 +3,7 @@
 use super::lift::Incrementality;
 use super::regress::Elasticity;
 use super::season::Group;
-use super::{ChannelFit, Diagnostics, Notes};
+use super::{ChannelFit, Diagnostics, How, Notes};
 use crate::check::Finding;
 use crate::settings::{Event, Experiment};
 use crate::units::Grain;
@@ -20,6 +20,14 @@ pub const LEAST_EXPLAINED: f64 = 0.03;
 pub const LEAST_NATS: f64 = 2.0;
 /// Pareto shape above which importance weights are not to be trusted.
 pub const LARGEST_K: f64 = 0.7;
+/// Worst split R-hat of chains that can be trusted.
+pub const LARGEST_R_HAT: f64 = 1.03;
+/// Effective sample size at which the sampler stops.
+pub const ENOUGH: f64 = 250.0;
+/// Least effective sample size of chains that can be trusted.
+pub const LEAST_EFFECTIVE: f64 = 150.0;
+/// Most divergent trajectories of chains that can be trusted, as a share of the draws.
+pub const MOST_DIVERGENT: f64 = 0.01;
 
 /// # What it does
 /// Refuses a curve to a channel with too few usable periods: reported, with spend and with KPI.
@@ -56,7 +64,7 @@ pub fn may_borrow(usable: usize, grain: Grain) -> bool {
 /// A curve fitted there is flat within its noise, and a plan that trusts it moves money for nothing.
 /// # Threshold
 /// The elasticity of the log-linear regression stands [`LEAST_ERRORS`] standard errors above zero, and spend explains
-/// [`LEAST_EXPLAINED`] of the KPI's deviance.
+/// [`LEAST_EXPLAINED`] of the KPI's deviance beyond the noise of counting.
 /// # What to do
 /// Vary the budget on purpose for some weeks, and look whether the KPI follows.
 ///
@@ -95,6 +103,7 @@ fn of_channel(fit: &ChannelFit) -> Vec<Finding> {
         findings.extend(level(label, notes));
         findings.extend(straight(label, notes));
         findings.extend(borrowed(label, notes));
+        findings.extend(contradicted(label, notes));
         findings.extend(follows_demand(label, notes));
         findings.extend(beside_the_calendar(label, fit.diagnostics.as_ref()));
     }
@@ -159,6 +168,17 @@ fn borrowed(label: &str, notes: &Notes) -> Option<Finding> {
     let reason = notes.borrowed.as_ref()?;
     let message = format!("{reason}: the curve borrows its shape from the platform's other channels");
     Some(Finding::review("fit.borrowed", label, message, "keep its moves small until it has a history of its own"))
+}
+
+/// # What it does
+/// Says of a stated prior that the channel's own history contradicts it (prior-predictive check).
+/// # Why it matters
+/// A prior that is wrong bends the curve, the more the less history there is; mostly it is a wrong unit or a wrong channel.
+/// # What to do
+/// Correct the prior or its `where`; or widen its interval.
+fn contradicted(label: &str, notes: &Notes) -> Option<Finding> {
+    let message = notes.contradicted.as_ref()?;
+    Some(Finding::review("fit.prior", label, message, "correct the prior or its `where`, or widen its interval"))
 }
 
 /// # What it does
@@ -290,15 +310,16 @@ fn one(fit: &ChannelFit) -> Finding {
 }
 
 /// # What it does
-/// Flags a curve whose draws come from importance weights that cannot be trusted.
+/// Flags a curve whose draws cannot be trusted.
 /// # Why it matters
-/// A few draws carry most of the weight then, and intervals are too narrow.
+/// A few draws carry most of the weight then, or chains are in different places, and intervals are too narrow.
 /// # Threshold
-/// Pareto shape above [`LARGEST_K`].
+/// Importance weights: Pareto shape above [`LARGEST_K`], and the no-U-turn sampler did no better. Chains: R-hat above
+/// [`LARGEST_R_HAT`], fewer than [`LEAST_EFFECTIVE`] effective draws, or more than [`MOST_DIVERGENT`] divergent.
 /// # What to do
 /// Look at the curve and its data; a stronger prior or a longer history helps.
 fn believable(label: &str, diagnostics: &Diagnostics) -> Finding {
-    let Diagnostics { periods, pareto_k, effective, .. } = diagnostics;
+    let Diagnostics { periods, how, .. } = diagnostics;
     let explained = 100.0 * diagnostics.explained;
     let forms: Vec<String> = diagnostics
         .notes
@@ -307,9 +328,15 @@ fn believable(label: &str, diagnostics: &Diagnostics) -> Finding {
         .filter(|form| form.1 >= 0.05)
         .map(|(name, weight)| format!("{name} {:.0} %", 100.0 * weight))
         .collect();
-    let facts =
-        format!("{periods} periods, spend explains {explained:.0} %, {}, Pareto k {pareto_k:.2}", forms.join(" + "));
-    if *pareto_k > LARGEST_K {
+    let facts = format!("{periods} periods, spend explains {explained:.0} %, {}", forms.join(" + "));
+    let (facts, effective) = match how {
+        How::Importance { pareto_k, effective } => (format!("{facts}, Pareto k {pareto_k:.2}"), effective),
+        How::Nuts { r_hat, effective, divergences, .. } => (
+            format!("{facts}, NUTS: R-hat {r_hat:.3}, {effective:.0} effective draws, {divergences} divergences"),
+            effective,
+        ),
+    };
+    if !how.is_sound() {
         let message = format!("{facts}: the posterior's draws are not to be trusted (effective {effective:.0})");
         return Finding::review(
             "fit.draws",

@@ -13,10 +13,11 @@ use sha2::{Digest, Sha256};
 
 use super::average::{self, Alternative};
 use super::checks;
+use super::family::sigmoid;
 use super::lift::{Incrementality, Test};
 use super::likelihood::{CARRY, DISPERSION, History, Posterior};
 use super::pool::{Member, Pool};
-use super::priors::{self, Belief};
+use super::priors::{self, Belief, Stated};
 use super::regress::{self, Elasticity};
 use super::response::Curve;
 use super::saturation::Saturation;
@@ -26,13 +27,13 @@ use super::{ChannelFit, Diagnostics, Fitted, Noise, Notes, Season, demand, joint
 use crate::check::{Error, Kind};
 use crate::math::importance::{self, Effort, Weighted};
 use crate::panel::Panel;
-use crate::settings::{Experiment, Settings};
+use crate::settings::{Experiment, Sampler, Settings};
 use crate::units::{Channel, Field, Kpi};
 
 /// Posterior draws of a curve.
 pub const DRAWS: usize = 200;
 /// Draws of the plain posterior, which only the pool looks at.
-const PLAIN: Effort = Effort { round: 250, rounds: 1, last: 350 };
+const PLAIN: Effort = Effort { round: 200, rounds: 1, last: 300 };
 /// What an earlier model counts for: most of its data are in the panel again.
 const EARLIER_WEIGHT: f64 = 0.25;
 /// Unknowns of the plain Hill model that are pooled.
@@ -100,6 +101,8 @@ pub(super) struct Candidate {
     pub groups: [Option<usize>; 2],
     /// Why its own history is too short for a curve, so that it borrows from the others.
     pub short: Option<String>,
+    /// What the settings state of it.
+    pub stated: Option<Stated>,
 }
 
 /// The models of all channels, and the parts of the calendar that they support.
@@ -109,10 +112,13 @@ fn attributed(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> (V
     let whole = Timeline::of(panel.grain, &panel.periods, calendar);
     let channels = 0..panel.channels.len();
     let looked: Vec<Result<Looked, String>> = channels.into_par_iter().map(|i| look(panel, i, &whole)).collect();
-    let (line, beliefs) = supported(&whole, &looked);
-    let candidates: Vec<Result<Candidate, String>> =
-        looked.into_par_iter().enumerate().map(|(i, looked)| candidate(panel, i, looked?, &line, &beliefs)).collect();
-    let models = models(panel, &candidates, settings.seed, before);
+    let (line, found) = supported(&whole, &looked);
+    let candidates: Vec<Result<Candidate, String>> = looked
+        .into_par_iter()
+        .enumerate()
+        .map(|(i, looked)| candidate(panel, i, looked?, settings, (&line, &found)))
+        .collect();
+    let models = models(panel, &candidates, (settings.seed, settings.fit.sampler), before);
     let ahead = season::ahead(panel.grain, *last, settings.plan.as_ref().map(|plan| (plan.start, plan.end)));
     let fit = |(i, candidate): (usize, &Result<Candidate, String>)| {
         let mut fit = bare(panel, i);
@@ -206,8 +212,8 @@ fn history(panel: &Panel, index: usize) -> Result<(History, Option<String>), Str
     Ok((History::new(&spend, reported, counts, panel.mean_spend(index), unit), short))
 }
 
-/// The part of the calendar that the channels support, and their common beliefs about its columns.
-fn supported(whole: &Timeline, looked: &[Result<Looked, String>]) -> (Timeline, Vec<Belief>) {
+/// The part of the calendar that the channels support, and what they have in common in each group of the whole one.
+fn supported(whole: &Timeline, looked: &[Result<Looked, String>]) -> (Timeline, Vec<Option<support::Common>>) {
     let groups = screen::groups(&whole.calendar);
     let common = |(place, group): (usize, &Group)| {
         let evidence: Vec<_> =
@@ -217,11 +223,7 @@ fn supported(whole: &Timeline, looked: &[Result<Looked, String>]) -> (Timeline, 
     let found: Vec<Option<support::Common>> = groups.iter().enumerate().map(common).collect();
     let of = |group: &Group| groups.iter().position(|other| other == group).and_then(|place| found[place].as_ref());
     let keep: Vec<bool> = whole.calendar.groups().map(|group| of(group).is_some()).collect();
-    let mut beliefs = Vec::new();
-    for common in found.iter().flatten() {
-        beliefs.extend(common.mean.iter().map(|mean| Belief::Normal { mean: *mean, sd: common.sd }));
-    }
-    (Timeline::of(whole.grain, &whole.periods, whole.calendar.only(&keep)), beliefs)
+    (Timeline::of(whole.grain, &whole.periods, whole.calendar.only(&keep)), found)
 }
 
 /// A channel on the supported calendar, if its KPI follows its spend at all.
@@ -229,32 +231,46 @@ fn candidate(
     panel: &Panel,
     index: usize,
     (mut screened, short): Looked,
-    line: &Timeline,
-    beliefs: &[Belief],
+    settings: &Settings,
+    (line, found): (&Timeline, &[Option<support::Common>]),
 ) -> Result<Candidate, String> {
     screened.history = line.lay(&screened.history, screened.level);
-    let mut columns = beliefs.to_vec();
+    let mut columns = Vec::new();
+    for (common, own) in found.iter().zip(&screened.evidence) {
+        let others = common.iter().flat_map(|common| common.without(own.as_ref()));
+        columns.extend(others.map(|(mean, sd)| Belief::Normal { mean, sd }));
+    }
     if screened.level.is_some() {
         columns.push(Belief::Normal { mean: 0.0, sd: screen::plain_spread(&Group::Level) });
     }
     let groups = [Field::Platform, Field::Supplier].map(|field| number(panel, index, field));
+    let stated = settings.fit.priors.iter().find(|prior| prior.whom.matches(&panel.channels[index]));
+    let stated = stated.map(|prior| Stated::of(prior, screened.history.mean_spend, screened.history.unit));
     let elasticity = match &short {
-        None => Some(follows(&screened.history, panel.kpi)?),
+        None => Some(follows(&screened, panel.kpi)?),
         Some(reason) if !borrows(panel, index) => return Err(reason.clone()),
-        Some(_) => start::elasticity(&screened.history, 0),
+        Some(_) => start::elasticity(&screened.history, decay_of(&screened), 0),
     };
-    Ok(Candidate { screened, columns, elasticity, groups, short })
+    Ok(Candidate { screened, columns, elasticity, groups, short, stated })
 }
 
 /// The regression of the KPI on spend, beside the calendar where that is told; or why spend explains nothing.
-fn follows(history: &History, kpi: Kpi) -> Result<Elasticity, String> {
-    let alone = checks::spend_explains(start::elasticity(history, 0), kpi.name());
-    let beside = (history.columns > 0).then(|| start::elasticity(history, history.columns)).flatten();
+///
+/// Where effects carry over, spend of the same period says little: the regressor is the adstock of the first look's mode.
+fn follows(screened: &Screened, kpi: Kpi) -> Result<Elasticity, String> {
+    let (history, decay) = (&screened.history, decay_of(screened));
+    let alone = checks::spend_explains(start::elasticity(history, decay, 0), kpi.name());
+    let beside = (history.columns > 0).then(|| start::elasticity(history, decay, history.columns)).flatten();
     match (alone, beside) {
         (Err(_), Some(beside)) if beside.value >= checks::LEAST_ERRORS * beside.error => Ok(beside),
         (Ok(_), Some(beside)) => Ok(beside),
         (alone, _) => alone,
     }
+}
+
+/// Decay at the first look's mode.
+fn decay_of(screened: &Screened) -> f64 {
+    sigmoid(screened.mode[CARRY])
 }
 
 /// The number of a channel's platform or supplier: the first channel that has the same.
@@ -289,7 +305,7 @@ struct Models {
 fn models(
     panel: &Panel,
     candidates: &[Result<Candidate, String>],
-    seed: u64,
+    (seed, sampler): (u64, Sampler),
     before: Option<&Fitted>,
 ) -> Vec<Option<Models>> {
     let plain: Vec<Belief> = priors::shipped().of(FIRST_LOOK, 1.0);
@@ -303,7 +319,7 @@ fn models(
             let candidate = candidate.as_ref().ok()?;
             let earlier = before.and_then(|before| earlier(before, &panel.channels[i], panel.mean_spend(i)));
             let beliefs = together(pool.beliefs(candidate.groups, places[i]), earlier);
-            let found = candidate.alternatives(&beliefs, &mut stream(seed, &panel.channels[i].label, 1));
+            let found = candidate.alternatives(&beliefs, sampler, &mut stream(seed, &panel.channels[i].label, 1));
             (!found.is_empty()).then_some(found)
         })
         .collect();
@@ -394,6 +410,7 @@ fn diagnostics(candidate: &Candidate, models: &Models, incrementality: Increment
         borrowed: candidate.short.clone(),
         origin: demand::origin(&candidate.screened.history, &expected),
         incrementality: Some(incrementality),
+        contradicted: candidate.stated.as_ref().and_then(|stated| stated.contradicted(&candidate.screened.history)),
         noise: Noise {
             dispersion: main.mode.at[DISPERSION].exp().clamp(0.1, 1e6),
             unit: candidate.screened.history.unit,
@@ -404,14 +421,13 @@ fn diagnostics(candidate: &Candidate, models: &Models, incrementality: Increment
         explained: 1.0 - left,
         elasticity: candidate.elasticity.map_or(f64::NAN, |found| found.value),
         elasticity_error: candidate.elasticity.map_or(f64::NAN, |found| found.error),
-        pareto_k: main.sample.pareto_k,
-        effective: main.sample.effective(),
+        how: main.how,
         notes,
     }
 }
 
 /// A random stream of one channel: its own by name, so that a new channel leaves the others' numbers as they were.
-fn stream(seed: u64, label: &str, pass: u8) -> ChaCha8Rng {
+pub(super) fn stream(seed: u64, label: &str, pass: u8) -> ChaCha8Rng {
     let digest = Sha256::digest(label.as_bytes());
     let mut number = [0; 8];
     number.copy_from_slice(&digest[..8]);

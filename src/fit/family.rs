@@ -15,6 +15,7 @@
 //! Each is monotone for every value of its unknowns.
 
 use super::saturation::Saturation;
+use crate::math::fast;
 
 /// A family of response curves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,28 @@ impl Family {
             Family::Log => (log_stock - shape[0]).exp().ln_1p().ln(),
             Family::Saturating => (-(-(log_stock - shape[0]).exp()).exp_m1()).ln(),
             Family::Linear => log_stock,
+        }
+    }
+
+    /// [`Family::value`] of every ln z, in its place; a loop a family, so that several are worked out at a time.
+    pub fn values(self, shape: &[f64], log_stock: &mut [f64]) {
+        match self {
+            Family::Hill => {
+                let (log_half, slope) = (shape[0], shape[1].exp());
+                log_stock.iter_mut().for_each(|z| {
+                    let u = slope * (log_half - *z);
+                    *z = -(u.max(0.0) + fast::ln(1.0 + fast::exp(-u.abs())));
+                });
+            }
+            Family::Power => {
+                let exponent = shape[0].exp();
+                log_stock.iter_mut().for_each(|z| *z *= exponent);
+            }
+            Family::Log => log_stock.iter_mut().for_each(|z| *z = fast::ln(fast::ln(1.0 + fast::exp(*z - shape[0])))),
+            Family::Saturating => {
+                log_stock.iter_mut().for_each(|z| *z = fast::ln(1.0 - fast::exp(-fast::exp(*z - shape[0]))));
+            }
+            Family::Linear => {}
         }
     }
 
@@ -148,6 +171,9 @@ mod tests {
             let family = Family::ALL[which];
             let slopes = family.slopes(&shape, log_z);
             prop_assert!((slopes.value - family.value(&shape, log_z)).abs() < 1e-12);
+            let mut values = [log_z; 3];
+            family.values(&shape, &mut values);
+            prop_assert!((slopes.value - values[1]).abs() < 1e-10);
             let step = 1e-6;
             let by_z = (family.value(&shape, log_z + step) - family.value(&shape, log_z - step)) / (2.0 * step);
             prop_assert!((slopes.by_log_stock - by_z).abs() < 1e-6 * (1.0 + by_z.abs()));

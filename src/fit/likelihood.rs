@@ -18,16 +18,23 @@
 //! independent of the rest. KPIs that are no counts (value) are divided by a unit first, such that their variance is about
 //! their mean where it is small: quasi-counts.
 
-use statrs::function::gamma::{digamma, ln_gamma};
+use statrs::function::gamma::ln_gamma;
 
 use super::adstock::{convolved, delayed_weights, geometric, geometric_alone};
 use super::family::{Family, sigmoid};
 use super::priors::Belief;
 use super::response::Response;
+use crate::math::fast;
 use crate::math::mode::LogDensity;
 
 /// Stock below which a period counts as this: the logarithm needs a floor, the likelihood does not see it.
 const LEAST_STOCK: f64 = 1e-6;
+/// Largest ln (κ ÷ z)^s that is told from more: a product of two such ratios is finite.
+const MOST_LOG_RATIO: f64 = 340.0;
+/// Periods by which data could just tell a channel's true response from the nearest curve of a family: accounts and campaigns
+/// within it change their mix, which no curve of their sum follows. The likelihood of n periods is raised to
+/// COARSE ÷ (COARSE + n), so that intervals end with what such curves can know (Miller & Dunson 2019, coarsened posteriors).
+const COARSE: f64 = 1500.0;
 /// Place of ln ρ among the unknowns.
 pub const RESPONSE: usize = 0;
 /// Place of ln r among the unknowns.
@@ -148,8 +155,8 @@ struct Gammas {
 
 impl Gammas {
     const FIRST: f64 = -4.0;
-    const STEP: f64 = 0.25;
-    const KNOTS: usize = 73;
+    const STEP: f64 = 0.125;
+    const KNOTS: usize = 145;
 
     fn of(counts: &[(usize, f64)]) -> Gammas {
         let mut sorted: Vec<f64> = counts.iter().map(|count| count.1).collect();
@@ -157,9 +164,10 @@ impl Gammas {
         let alike: Vec<(f64, f64)> = sorted.chunk_by(|a, b| a == b).map(|y| (y[0], y.len() as f64)).collect();
         let knot = |i: usize| {
             let r = (Gammas::FIRST + Gammas::STEP * i as f64).exp();
-            let (gamma, slope) = (ln_gamma(r), digamma(r));
+            let (gamma, slope) = fast::gamma(r);
             let add = |sum: (f64, f64), (y, times): &(f64, f64)| {
-                (sum.0 + times * (ln_gamma(y + r) - gamma), sum.1 + times * r * (digamma(y + r) - slope))
+                let here = fast::gamma(y + r);
+                (sum.0 + times * (here.0 - gamma), sum.1 + times * r * (here.1 - slope))
             };
             alike.iter().fold((0.0, 0.0), add)
         };
@@ -181,12 +189,15 @@ impl Gammas {
 }
 
 /// The posterior of one channel under one model.
+#[derive(Clone)]
 pub struct Posterior<'a> {
     history: &'a History,
     model: Model,
     beliefs: &'a [Belief],
     /// Σ ln y!, which no unknown enters.
     log_factorials: f64,
+    /// What the likelihood is raised to, see [`COARSE`].
+    power: f64,
 }
 
 /// ln m and its derivatives, period by period.
@@ -200,7 +211,13 @@ impl<'a> Posterior<'a> {
     /// The posterior given a history; one belief an unknown, those of the calendar last.
     pub fn new(history: &'a History, model: Model, beliefs: &'a [Belief]) -> Posterior<'a> {
         let log_factorials = history.counts.iter().map(|(_, y)| ln_gamma(y + 1.0)).sum();
-        Posterior { history, model, beliefs, log_factorials }
+        let power = COARSE / (COARSE + history.counts.len() as f64);
+        Posterior { history, model, beliefs, log_factorials, power }
+    }
+
+    /// The same with the whole likelihood: for what is asked of all counts together, such as whether their level shifts.
+    pub fn exact(self) -> Posterior<'a> {
+        Posterior { power: 1.0, ..self }
     }
 
     /// How many unknowns there are before those of the calendar.
@@ -220,7 +237,7 @@ impl<'a> Posterior<'a> {
         let gamma = ln_gamma(r);
         let term = |((_, y), log_mean): (&(usize, f64), f64)| {
             let log_sum = (r + log_mean.exp()).ln();
-            ln_gamma(y + r) - gamma - ln_gamma(y + 1.0) + r * (log_r - log_sum) + y * (log_mean - log_sum)
+            fast::gamma(y + r).0 - gamma - fast::gamma(y + 1.0).0 + r * (log_r - log_sum) + y * (log_mean - log_sum)
         };
         self.history.counts.iter().zip(self.log_means(at)).map(term).collect()
     }
@@ -286,11 +303,14 @@ impl<'a> Posterior<'a> {
         let by_column = &at[self.model.unknowns()..];
         let stock = self.stock(at);
         let base = at[RESPONSE] - self.model.family.value(shape, 0.0);
-        let log_mean = |(place, (t, _)): (usize, &(usize, f64))| {
-            let log_stock = stock[*t].max(LEAST_STOCK).ln();
-            base + self.model.family.value(shape, log_stock) + dot(self.history.row(place), by_column)
-        };
-        self.history.counts.iter().enumerate().map(log_mean).collect()
+        let mut means: Vec<f64> = self.history.counts.iter().map(|(t, _)| stock[*t].max(LEAST_STOCK)).collect();
+        means.iter_mut().for_each(|z| *z = fast::ln(*z));
+        self.model.family.values(shape, &mut means);
+        means.iter_mut().for_each(|g| *g += base);
+        if !by_column.is_empty() {
+            means.iter_mut().enumerate().for_each(|(place, log)| *log += dot(self.history.row(place), by_column));
+        }
+        means
     }
 
     fn predicted(&self, at: &[f64]) -> Predicted {
@@ -328,9 +348,37 @@ impl<'a> Posterior<'a> {
     /// The log likelihood given the means, up to ln y!.
     fn likelihood(&self, log_r: f64, log_mean: &[f64]) -> f64 {
         let r = log_r.exp();
-        let term = |((_, y), log_mean): (&(usize, f64), &f64)| y * log_mean - (y + r) * (r + log_mean.exp()).ln();
-        let sum: f64 = self.history.counts.iter().zip(log_mean).map(term).sum();
+        let logs: Vec<f64> = log_mean.iter().map(|log| fast::ln(r + fast::exp(*log))).collect();
+        let counts = self.history.counts.iter().zip(log_mean.iter().zip(logs));
+        let sum: f64 = counts.map(|((_, y), (log_mean, log_sum))| y * log_mean - (y + r) * log_sum).sum();
         sum + log_mean.len() as f64 * r * log_r + self.history.gammas.at(log_r).0
+    }
+
+    /// [`Posterior::likelihood`] of a Hill curve with fewer exponentials. With E = (κ ÷ z)^s and c the mean at saturation, a
+    /// period's term y ln m − (y + r) ln(r + m) is y ln c + r ln(1 + E) − (y + r) ln(r (1 + E) + c).
+    fn hill_likelihood(&self, at: &[f64]) -> f64 {
+        let (log_r, r) = (at[DISPERSION], at[DISPERSION].exp());
+        let shape = &at[self.model.shape()..self.model.unknowns()];
+        let (log_half, slope, by_column) = (shape[0], shape[1].exp(), &at[self.model.unknowns()..]);
+        let base = at[RESPONSE] - self.model.family.value(shape, 0.0);
+        let (stock, counts) = (self.stock(at), &self.history.counts);
+        let mut ratios: Vec<f64> = counts.iter().map(|(t, _)| stock[*t].max(LEAST_STOCK)).collect();
+        ratios.iter_mut().for_each(|z| *z = 1.0 + fast::exp((slope * (log_half - fast::ln(*z))).min(MOST_LOG_RATIO)));
+        let logs: f64 = ratios.chunks(2).map(|pair| fast::ln(pair.iter().product())).sum();
+        let mut tops = vec![base; counts.len()];
+        if !by_column.is_empty() {
+            tops.iter_mut().enumerate().for_each(|(place, log)| *log += dot(self.history.row(place), by_column));
+        }
+        let by_top: f64 = counts.iter().zip(&tops).map(|((_, y), log)| y * log).sum();
+        let top = base.exp();
+        if by_column.is_empty() {
+            ratios.iter_mut().for_each(|ratio| *ratio = fast::ln(r * *ratio + top));
+        } else {
+            ratios.iter_mut().zip(&tops).for_each(|(ratio, log)| *ratio = fast::ln(r * *ratio + fast::exp(*log)));
+        }
+        let sums: f64 = counts.iter().zip(&ratios).map(|((_, y), log_sum)| (y + r) * log_sum).sum();
+        let n = counts.len() as f64;
+        by_top + r * logs - sums + n * r * log_r + self.history.gammas.at(log_r).0
     }
 
     /// Derivative of the log likelihood by ln r.
@@ -353,16 +401,19 @@ impl LogDensity for Posterior<'_> {
         let r = log_r.exp();
         for ((_, y), (log_mean, row)) in self.history.counts.iter().zip(log_mean.iter().zip(slopes.chunks_exact(n))) {
             let mean = log_mean.exp();
-            let by_log_mean = r * (y - mean) / (r + mean);
+            let by_log_mean = self.power * r * (y - mean) / (r + mean);
             gradient.iter_mut().zip(row).for_each(|(sum, slope)| *sum += by_log_mean * slope);
         }
-        gradient[DISPERSION] += self.by_dispersion(log_r, &log_mean);
-        prior + self.likelihood(log_r, &log_mean) - self.log_factorials
+        gradient[DISPERSION] += self.power * self.by_dispersion(log_r, &log_mean);
+        prior + self.power * (self.likelihood(log_r, &log_mean) - self.log_factorials)
     }
 
     fn alone(&self, at: &[f64]) -> f64 {
-        let log_mean = self.log_means(at);
-        self.prior(at, None) + self.likelihood(at[DISPERSION], &log_mean) - self.log_factorials
+        let likelihood = match self.model.family {
+            Family::Hill => self.hill_likelihood(at),
+            _ => self.likelihood(at[DISPERSION], &self.log_means(at)),
+        };
+        self.prior(at, None) + self.power * (likelihood - self.log_factorials)
     }
 
     /// The expected information of the means, which is never negative, with the observed one of the dispersion and that of
@@ -374,7 +425,7 @@ impl LogDensity for Posterior<'_> {
         let mut information = vec![0.0; n * n];
         for (log_mean, row) in log_mean.iter().zip(slopes.chunks_exact(n)) {
             let mean = log_mean.exp();
-            let weight = r * mean / (r + mean);
+            let weight = self.power * r * mean / (r + mean);
             for i in 0..n {
                 let scaled = weight * row[i];
                 (0..=i).for_each(|j| information[i * n + j] += scaled * row[j]);
@@ -382,7 +433,7 @@ impl LogDensity for Posterior<'_> {
         }
         let step = 0.02;
         let (up, down) = (self.by_dispersion(log_r + step, &log_mean), self.by_dispersion(log_r - step, &log_mean));
-        information[DISPERSION * n + DISPERSION] = ((down - up) / (2.0 * step)).max(0.0);
+        information[DISPERSION * n + DISPERSION] = self.power * ((down - up) / (2.0 * step)).max(0.0);
         for i in 0..n {
             information[i * n + i] += self.beliefs[i].curvature(at[i]);
             (0..i).for_each(|j| information[j * n + i] = information[i * n + j]);
@@ -446,7 +497,8 @@ mod tests {
             let posterior = Posterior::new(&history, model, &beliefs);
             let sum: f64 = posterior.pointwise(&at).iter().sum();
             // the spline of the gamma functions is within 1e-3 of a nat
-            prop_assert!((posterior.alone(&at) - posterior.prior(&at, None) - sum).abs() < 1e-3);
+            let likelihood = (posterior.alone(&at) - posterior.prior(&at, None)) / posterior.power;
+            prop_assert!((likelihood - sum).abs() < 1e-3);
         }
 
         #[test]

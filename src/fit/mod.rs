@@ -3,6 +3,9 @@
 pub mod adopt;
 pub mod adstock;
 pub mod average;
+#[cfg(test)]
+mod calibration;
+pub mod chain;
 pub mod change;
 pub mod checks;
 pub mod demand;
@@ -15,6 +18,7 @@ pub mod pool;
 pub mod priors;
 pub mod regress;
 pub mod response;
+mod sampling;
 pub mod saturation;
 pub mod screen;
 pub mod season;
@@ -29,6 +33,7 @@ pub use response::{Curve, Response};
 pub use saturation::Saturation;
 
 use crate::check::Finding;
+use crate::math::nuts::Chains;
 use crate::units::{Channel, Currency, Grain, Kpi};
 
 /// The response models of a run; made by [`channels`] from a panel or by [`store::read`] from a model file.
@@ -87,12 +92,61 @@ pub struct Diagnostics {
     pub elasticity: f64,
     /// Standard error of the elasticity.
     pub elasticity_error: f64,
-    /// Pareto shape of the importance weights; above 0.7 the draws are not to be trusted.
-    pub pareto_k: f64,
-    /// Effective sample size of the importance sample.
-    pub effective: f64,
+    /// How the draws were made.
+    pub how: How,
     /// What else is worth saying.
     pub notes: Notes,
+}
+
+/// How draws were made, with the diagnostic of the method.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum How {
+    /// By importance weights.
+    Importance {
+        /// Pareto shape of the weights; above 0.7 they are not to be trusted.
+        pareto_k: f64,
+        /// Effective sample size.
+        effective: f64,
+    },
+    /// By the no-U-turn sampler.
+    Nuts {
+        /// Worst split R-hat.
+        r_hat: f64,
+        /// Least effective sample size.
+        effective: f64,
+        /// Trajectories that lost their energy.
+        divergences: usize,
+        /// Draws in all.
+        draws: usize,
+    },
+}
+
+impl How {
+    /// How chains went.
+    fn of(chains: &Chains) -> How {
+        let Chains { r_hat, effective, divergences, .. } = *chains;
+        How::Nuts { r_hat, effective, divergences, draws: chains.draws.iter().map(Vec::len).sum() }
+    }
+
+    /// Whether the method's own diagnostic lets the draws be trusted.
+    pub fn is_sound(&self) -> bool {
+        match *self {
+            How::Importance { pareto_k, .. } => pareto_k <= checks::LARGEST_K,
+            How::Nuts { r_hat, effective, divergences, draws } => {
+                r_hat <= checks::LARGEST_R_HAT
+                    && effective >= checks::LEAST_EFFECTIVE
+                    && divergences as f64 <= checks::MOST_DIVERGENT * draws as f64
+            }
+        }
+    }
+
+    /// Pareto shape of the importance weights, where there are any.
+    pub fn pareto_k(&self) -> Option<f64> {
+        match self {
+            How::Importance { pareto_k, .. } => Some(*pareto_k),
+            How::Nuts { .. } => None,
+        }
+    }
 }
 
 /// What else is worth saying of an estimate.
@@ -112,6 +166,8 @@ pub struct Notes {
     pub origin: demand::Origin,
     /// Share of the KPI that spend caused.
     pub incrementality: Option<lift::Incrementality>,
+    /// What the settings state of the channel and its data contradict.
+    pub contradicted: Option<String>,
     /// How single periods scatter around their expectation.
     pub noise: Noise,
 }

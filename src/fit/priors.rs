@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::family::{Family, sigmoid};
-use super::likelihood::{Carry, Model};
+use super::likelihood::{Carry, History, Model, RESPONSE};
+use crate::settings::Prior;
 
 /// A belief about one unknown, on the scale that is searched.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,6 +142,8 @@ pub struct TotalPriors {
     pub slope: LogNormal,
     /// Share of adstock left one period later.
     pub decay: Beta,
+    /// Correlation of any two channels' half points, and of their shapes, each about its mean spend.
+    pub alike: f64,
     /// Standard deviation of the half-normal baseline, in multiples of mean KPI.
     pub base: f64,
     /// Standard deviation of trend, season, weekday and free columns, on the baseline's logarithm.
@@ -188,6 +191,68 @@ impl Priors {
             Family::Linear => {}
         }
         beliefs
+    }
+}
+
+/// Standard errors from the middle of a 90 % interval to its end.
+const NINETY: f64 = 1.6449;
+/// Standard deviations of the prior predictive beyond which data contradict what is stated.
+const CONTRADICTED: f64 = 2.6;
+
+/// What the settings state of a channel, in business units, as beliefs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stated {
+    /// About ln KPI at mean spend, in counts.
+    response: Option<Belief>,
+    /// About ln half point of a Hill curve of shape 1, in multiples of mean spend.
+    half: Option<Belief>,
+    /// The costs as stated, and mean spend.
+    cost_per: Option<((f64, f64), f64)>,
+}
+
+impl Stated {
+    /// Of a channel that spends `mean_spend` a period and whose KPI is counted in `unit`s.
+    pub fn of(prior: &Prior, mean_spend: f64, unit: f64) -> Stated {
+        let between =
+            |low: f64, high: f64| Belief::Normal { mean: 0.5 * (low + high), sd: (high - low) / (2.0 * NINETY) };
+        let log_count = |cost: f64| (mean_spend / cost / unit).ln();
+        // of the ceiling a Hill curve of shape 1 reaches 1 ÷ (1 + κ) at mean spend
+        let log_half = |share: f64| ((1.0 - share) / share).ln();
+        Stated {
+            response: prior.cost_per.map(|(low, high)| between(log_count(high), log_count(low))),
+            half: prior.saturation.map(|(low, high)| between(log_half(high), log_half(low))),
+            cost_per: prior.cost_per.map(|stated| (stated, mean_spend / unit)),
+        }
+    }
+
+    /// Puts what is stated in the place of plain beliefs, and beside what other channels say of the half point.
+    pub fn enter(&self, model: Model, beliefs: &mut [Belief]) {
+        if let Some(response) = self.response {
+            beliefs[RESPONSE] = response;
+        }
+        if let (Some(half), Family::Hill) = (self.half, model.family) {
+            let ((mean, sd), (own, spread)) = (half.moments(), beliefs[model.shape()].moments());
+            let (stated, pooled) = (1.0 / (sd * sd), 1.0 / (spread * spread));
+            let mean = (stated * mean + pooled * own) / (stated + pooled);
+            beliefs[model.shape()] = Belief::Normal { mean, sd: 1.0 / (stated + pooled).sqrt() };
+        }
+    }
+
+    /// # What it does
+    /// Holds the stated cost against the data: the mean count within its prior predictive range, or what contradicts it.
+    /// # Threshold
+    /// 2.6 standard deviations: one channel in a hundred whose prior is right.
+    pub fn contradicted(&self, history: &History) -> Option<String> {
+        let ((mean, sd), ((low, high), spend)) = (self.response?.moments(), self.cost_per?);
+        let counts = history.counts.iter().map(|count| count.1);
+        let squares: f64 = counts.map(|y| (y - history.mean_count).powi(2)).sum();
+        // of the mean count itself, as a share
+        let error = squares.sqrt() / (history.counts.len() as f64 * history.mean_count);
+        let far = (history.mean_count.ln() - mean).abs() / (sd * sd + error * error).sqrt();
+        let found = spend / history.mean_count;
+        (far > CONTRADICTED).then(|| {
+            format!("costs {found:.2} a KPI on average, far from the {low} to {high} that `[[fit.prior]]` states")
+        })
     }
 }
 

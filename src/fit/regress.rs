@@ -22,7 +22,7 @@ pub struct Elasticity {
     pub value: f64,
     /// Its standard error.
     pub error: f64,
-    /// Share of the counts' Poisson deviance that the regression takes away.
+    /// Share of the counts' Poisson deviance that the regression takes away, of what counting alone does not make.
     pub explained: f64,
 }
 
@@ -56,8 +56,18 @@ pub fn elasticity_beside(spend: &[f64], counts: &[f64], beside: &[Vec<f64>]) -> 
     Some(Elasticity {
         value: params[params.len() - 1],
         error: standard_error(&own, counts, &fitted, params.len()),
-        explained: 1.0 - deviance(counts, &fitted) / deviance(counts, &without).max(f64::MIN_POSITIVE),
+        explained: explained(deviance(counts, &without), deviance(counts, &fitted), n),
     })
+}
+
+/// Least share of the deviance that is taken as more than counting noise.
+const LEAST_BEYOND: f64 = 0.1;
+
+/// Share that `with` takes away of the deviance `without` spend, less the one that `n` Poisson counts have on their own: no
+/// spend explains that, and where counts are small it is most of all.
+fn explained(without: f64, with: f64, n: usize) -> f64 {
+    let beyond = (without - n as f64).max(LEAST_BEYOND * without).max(f64::MIN_POSITIVE);
+    ((without - with) / beyond).min(1.0)
 }
 
 /// Coefficients and fitted means of a log-linear regression of counts.

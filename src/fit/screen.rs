@@ -107,7 +107,7 @@ fn shifted(history: &History, mode: &Mode, line: &Timeline) -> Option<(Date, Mod
 fn plain_mode(history: &History, calendar: &Calendar) -> Option<Mode> {
     let mut beliefs = priors::shipped().of(FIRST_LOOK, history.mean_count);
     beliefs.extend(calendar.groups().map(|group| Belief::Normal { mean: 0.0, sd: plain_spread(group) }));
-    let posterior = Posterior::new(history, FIRST_LOOK, &beliefs);
+    let posterior = Posterior::new(history, FIRST_LOOK, &beliefs).exact();
     start::highest_mode(&posterior, history, beliefs.len())
 }
 

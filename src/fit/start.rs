@@ -1,16 +1,21 @@
 //! Where the search for a mode starts.
 
+use super::adstock::geometric;
 use super::family::Family;
 use super::likelihood::{CARRY, Carry, DISPERSION, History, Model, Posterior, RESPONSE};
 use super::priors::{self, Priors};
 use super::regress::{self, Elasticity};
 use crate::math::mode::{self, Mode};
 
-/// Regression of counts on the spend of the same period, over periods with spend; `columns` of the calendar beside it.
-pub fn elasticity(history: &History, columns: usize) -> Option<Elasticity> {
-    let places: Vec<usize> =
-        (0..history.counts.len()).filter(|place| history.spend[history.counts[*place].0] > 0.0).collect();
-    let spend: Vec<f64> = places.iter().map(|place| history.spend[history.counts[*place].0]).collect();
+/// Stock below which a period says nothing of an elasticity: a share of mean spend.
+const LEAST_STOCK: f64 = 1e-3;
+
+/// Regression of counts on adstock of a decay, over periods that have some; `columns` of the calendar beside it.
+pub fn elasticity(history: &History, decay: f64, columns: usize) -> Option<Elasticity> {
+    let stock = geometric(&history.spend, &history.reported, decay).0;
+    let has_stock = |place: &usize| stock[history.counts[*place].0] > LEAST_STOCK;
+    let places: Vec<usize> = (0..history.counts.len()).filter(has_stock).collect();
+    let spend: Vec<f64> = places.iter().map(|place| stock[history.counts[*place].0]).collect();
     let counts: Vec<f64> = places.iter().map(|place| history.counts[*place].1).collect();
     let beside: Vec<Vec<f64>> = places.iter().map(|place| history.row(*place)[..columns].to_vec()).collect();
     regress::elasticity_beside(&spend, &counts, &beside)
@@ -19,7 +24,7 @@ pub fn elasticity(history: &History, columns: usize) -> Option<Elasticity> {
 /// The best mode of the plain Hill model over a few starts: curves of either shape, with little and much carry-over, that
 /// have the regression's elasticity at mean spend.
 pub fn highest_mode(posterior: &Posterior, history: &History, unknowns: usize) -> Option<Mode> {
-    let elasticity = elasticity(history, 0).map_or(0.6, |found| found.value);
+    let elasticity = elasticity(history, 0.0, 0).map_or(0.6, |found| found.value);
     let log_dispersion = priors::shipped().dispersion.median.ln();
     let starts = [(0.9_f64, -1.0), (1.5, -1.5), (0.9, 0.7)];
     let modes = starts.iter().filter_map(|(slope, logit_decay)| {

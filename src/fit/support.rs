@@ -8,7 +8,9 @@
 //! ```
 //!
 //! maximised over μ and τ (empirical Bayes; Morris 1983). A group whose maximum does not pay for its own unknowns is left
-//! out everywhere, so that a world without it loses nothing; the others get N(μ, τ²) as the channels' common prior.
+//! out everywhere, so that a world without it loses nothing. What a channel then believes is what the others say: with
+//! A = (P + I ÷ τ²)⁻¹, their sums of I ÷ τ² − A ÷ τ⁴ and A h ÷ τ² beside a plain prior of μ give its mean and covariance V,
+//! and b ~ N(mean, diag V + τ²). One's own data thus count once, and a mean that few channels tell is known as such.
 
 use crate::math::dense::{cholesky, inverse, solve_lower};
 
@@ -39,25 +41,69 @@ impl Evidence {
     }
 }
 
-/// The common prior of a group's b.
+/// What channels have in common in a group's b.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Common {
     /// μ, one a column.
     pub mean: Vec<f64>,
     /// τ.
     pub sd: f64,
+    /// Information on μ of all channels and of a plain prior, `n × n`.
+    information: Vec<f64>,
+    /// Its product with μ.
+    score: Vec<f64>,
+}
+
+impl Common {
+    fn of(evidence: &[Evidence], mean: Vec<f64>, sd: f64, plain_sd: f64) -> Common {
+        let n = mean.len();
+        let information = (0..n * n).map(|at| f64::from(at / n == at % n) / (plain_sd * plain_sd)).collect();
+        let mut common = Common { mean, sd, information, score: vec![0.0; n] };
+        for one in evidence {
+            common.add(one, 1.0);
+        }
+        common
+    }
+
+    /// Adds what one channel says of μ; takes it away with `sign` −1.
+    fn add(&mut self, one: &Evidence, sign: f64) {
+        let (n, variance) = (self.mean.len(), self.sd * self.sd);
+        let Some(l) = cholesky(&with_prior(one, self.sd), n) else { return };
+        let covariance = inverse(&l, n);
+        for i in 0..n {
+            for j in 0..n {
+                let own = f64::from(i == j) / variance - covariance[i * n + j] / (variance * variance);
+                self.information[i * n + j] += sign * own;
+                self.score[i] += sign * covariance[i * n + j] * one.score[j] / variance;
+            }
+        }
+    }
+
+    /// Mean and standard deviation of each column for a channel that says `own` itself, from what the others say.
+    pub fn without(&self, own: Option<&Evidence>) -> Vec<(f64, f64)> {
+        let (n, mut others) = (self.mean.len(), self.clone());
+        if let Some(own) = own {
+            others.add(own, -1.0);
+        }
+        let Some(l) = cholesky(&others.information, n) else {
+            return self.mean.iter().map(|mean| (*mean, self.sd)).collect();
+        };
+        let covariance = inverse(&l, n);
+        let mean = |i: usize| (0..n).map(|j| covariance[i * n + j] * others.score[j]).sum::<f64>();
+        (0..n).map(|i| (mean(i), (covariance[i * n + i] + self.sd * self.sd).sqrt())).collect()
+    }
 }
 
 /// The common prior of a group, if the channels support it; `sd` is the plain prior's.
 pub fn common(evidence: &[Evidence], sd: f64) -> Option<Common> {
     let n = evidence.first()?.score.len();
     let of_spread = |multiple: &f64| {
-        let sd = multiple * sd;
-        let mean = best_mean(evidence, n, sd);
-        Some((support(evidence, &mean, sd)?, Common { mean, sd }))
+        let spread = multiple * sd;
+        let mean = best_mean(evidence, n, spread);
+        Some((support(evidence, &mean, spread)?, mean, spread))
     };
     let best = SPREADS.iter().filter_map(of_spread).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 > LEAST_NATS + n as f64).then_some(best.1)
+    (best.0 > LEAST_NATS + n as f64).then(|| Common::of(evidence, best.1, best.2, sd))
 }
 
 /// ln BF of b ~ N(mean, sd²) against b = 0.
@@ -121,6 +167,19 @@ mod tests {
         let common = common(&channels(0.15, 0.1, 10, 1), 0.3).unwrap();
         assert!(common.mean.iter().all(|b| (b - 0.15).abs() < 0.1), "{common:?}");
         assert!(common.sd <= 0.12, "{common:?}");
+        for (mean, sd) in common.without(None) {
+            assert!((mean - 0.15).abs() < 0.1 && sd > common.sd && sd < 0.15, "{mean} ± {sd}");
+        }
+    }
+
+    #[test]
+    fn a_channel_does_not_hear_itself() {
+        let evidence = channels(0.4, 0.1, 1, 2);
+        let common = common(&evidence, 0.3).unwrap();
+        // alone there is nobody to learn from: the plain prior is left
+        for (mean, sd) in common.without(Some(&evidence[0])) {
+            assert!(mean.abs() < 1e-6 && (sd * sd - 0.09 - common.sd * common.sd).abs() < 1e-6, "{mean} ± {sd}");
+        }
     }
 
     #[test]

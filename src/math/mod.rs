@@ -2,6 +2,7 @@
 
 pub mod chains;
 pub mod dense;
+pub mod fast;
 pub mod importance;
 pub mod mode;
 pub mod nuts;

@@ -79,6 +79,33 @@ pub fn sample<D: LogDensity>(
     })
 }
 
+/// Draws that the covariance of a guess counts for beside those of a round of [`settled`].
+const GUESS_WEIGHT: f64 = 40.0;
+
+/// Rounds of [`sample`], each around the mean and covariance of the one before, until one after the first has a split R-hat
+/// of at most `enough.0` and `enough.1` effective draws; the last one otherwise.
+///
+/// `None` as [`sample`].
+pub fn settled<D: LogDensity>(
+    density: impl Fn() -> D + Sync,
+    guess: (&[f64], &[f64]),
+    rounds: &[Plan],
+    enough: (f64, f64),
+) -> Option<Chains> {
+    let (mut centre, mut covariance) = (guess.0.to_vec(), guess.1.to_vec());
+    let mut last = None;
+    for (round, plan) in rounds.iter().enumerate() {
+        let chains = sample(&density, &centre, &covariance, *plan)?;
+        (centre, covariance) = moments(&chains.draws.concat(), &covariance, GUESS_WEIGHT);
+        let is_enough = round > 0 && chains.r_hat <= enough.0 && chains.effective >= enough.1;
+        last = Some(chains);
+        if is_enough {
+            break;
+        }
+    }
+    last
+}
+
 /// Mean and covariance of draws, the covariance drawn towards `guess` as if that were worth `weight` draws.
 pub fn moments(draws: &[Vec<f64>], guess: &[f64], weight: f64) -> (Vec<f64>, Vec<f64>) {
     let n = draws[0].len();

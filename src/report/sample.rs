@@ -204,8 +204,7 @@ fn fit(supplier: &str, platform: &str, curve: Result<Curve, String>, reference: 
         explained: 0.62,
         elasticity: 0.71,
         elasticity_error: 0.08,
-        pareto_k: 0.31,
-        effective: 812.0,
+        how: crate::fit::How::Importance { pareto_k: 0.31, effective: 812.0 },
         notes: Default::default(),
     };
     ChannelFit {

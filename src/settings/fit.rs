@@ -20,6 +20,7 @@ pub(super) struct File {
     pub calendars: Vec<String>,
     pub sampler: Sampler,
     pub experiment: Vec<ExperimentFile>,
+    pub prior: Vec<PriorFile>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -36,11 +37,22 @@ pub(super) struct ExperimentFile {
     high: f64,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PriorFile {
+    #[serde(rename = "where")]
+    whom: BTreeMap<Field, String>,
+    cost_per: Option<(f64, f64)>,
+    saturation: Option<(f64, f64)>,
+}
+
 /// `[fit]`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FitSettings {
     /// `[[fit.experiment]]`, in order.
     pub experiments: Vec<Experiment>,
+    /// `[[fit.prior]]`, in order; the first that matches a channel holds for it.
+    pub priors: Vec<Prior>,
     /// How posteriors are drawn.
     pub sampler: Sampler,
 }
@@ -52,7 +64,7 @@ pub enum Sampler {
     /// The fast approximation where its own diagnostic allows it, else the no-U-turn sampler.
     #[default]
     Auto,
-    /// The no-U-turn sampler, where the model has one: that of a total.
+    /// The no-U-turn sampler.
     Nuts,
 }
 
@@ -73,6 +85,17 @@ pub struct Experiment {
     pub incremental: f64,
     /// Its 90 % interval.
     pub interval: (f64, f64),
+}
+
+/// `[[fit.prior]]`: what is believed of channels before their data, in business units; each a 90 % interval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prior {
+    /// The channels.
+    pub whom: Whom,
+    /// Spend ÷ KPI at the channel's mean spend.
+    pub cost_per: Option<(f64, f64)>,
+    /// Share of the ceiling that is reached at the channel's mean spend.
+    pub saturation: Option<(f64, f64)>,
 }
 
 /// A calendar's file.
@@ -100,7 +123,26 @@ pub(super) fn checked(file: File, wrong: &mut Vec<Error>) -> (FitSettings, Vec<E
     let events = file.calendars.iter().flat_map(|name| calendar(name, wrong)).collect();
     let experiments =
         file.experiment.into_iter().filter_map(|experiment| checked_experiment(experiment, wrong)).collect();
-    (FitSettings { experiments, sampler: file.sampler }, events)
+    let priors = file.prior.into_iter().enumerate().map(|(at, prior)| checked_prior(prior, at, wrong)).collect();
+    (FitSettings { experiments, priors, sampler: file.sampler }, events)
+}
+
+fn checked_prior(file: PriorFile, at: usize, wrong: &mut Vec<Error>) -> Prior {
+    let place = format!("fit.prior {}", at + 1);
+    let mut ordered = |name: &str, found: Option<(f64, f64)>, most: f64| {
+        if let Some((low, high)) = found.filter(|(low, high)| !(0.0 < *low && low < high && *high < most)) {
+            let bound = if most.is_finite() { format!("below {most}") } else { "finite".to_owned() };
+            let message =
+                format!("{name} is [{low}, {high}], expected a 90 % interval [low, high], above 0 and {bound}");
+            wrong.push(Error::setting(&place, message));
+        }
+    };
+    ordered("cost_per", file.cost_per, f64::INFINITY);
+    ordered("saturation", file.saturation, 1.0);
+    if file.cost_per.is_none() && file.saturation.is_none() {
+        wrong.push(Error::setting(&place, "states nothing").help("give `cost_per`, `saturation` or both"));
+    }
+    Prior { whom: Whom(file.whom), cost_per: file.cost_per, saturation: file.saturation }
 }
 
 /// The events of a calendar that is compiled in.

@@ -17,7 +17,7 @@ pub use file::{
     BadRows, Basis, BudgetIn, DateOrder, Duplicates, Goal, Negative, NoCurve, Overlap, OwnTotal, RebateMethod,
     RiskMeasure, Tier,
 };
-pub use fit::{Experiment, FitSettings, Sampler};
+pub use fit::{Experiment, FitSettings, Prior, Sampler};
 pub use late::LateSettings;
 pub use leads::{LeadRule, LeadScreen, LeadsSettings};
 pub(crate) use meant::hex;

@@ -9,6 +9,7 @@ mod databases;
 #[cfg(target_os = "linux")]
 mod endless;
 mod finished;
+mod funnel;
 mod imports;
 #[cfg(unix)]
 mod interrupt;

@@ -23,10 +23,12 @@ fn drawn(priors: &TotalPriors, rng: &mut ChaCha8Rng) -> (Data, Vec<f64>) {
     }
     let mut normal = || -> f64 { StandardNormal.sample(rng) };
     let mut truth = Vec::new();
+    let own = (1.0 - priors.alike).sqrt();
+    let common = [normal(), normal()].map(|z| priors.alike.sqrt() * z);
     for Paid { log_response, .. } in &data.channels {
         truth.push(log_response + priors.response.log_sd * normal());
-        truth.push(priors.half.median.ln() + priors.half.log_sd * normal());
-        truth.push(priors.slope.median.ln() + priors.slope.log_sd * normal());
+        truth.push(priors.half.median.ln() + priors.half.log_sd * (common[0] + own * normal()));
+        truth.push(priors.slope.median.ln() + priors.slope.log_sd * (common[1] + own * normal()));
         truth.push(0.0);
     }
     truth.push((priors.base * data.mean_count * normal().abs()).ln());

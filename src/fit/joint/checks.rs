@@ -2,10 +2,10 @@
 
 use super::data::Data;
 use super::density::{self, Joint};
-use super::posterior::{How, Sampled, of_channel};
+use super::posterior::{Sampled, of_channel};
 use super::residuals::Cleaned;
 use crate::check::Finding;
-use crate::fit::checks::LARGEST_K;
+use crate::fit::How;
 use crate::fit::priors::TotalPriors;
 use crate::math::{mean, quantile};
 use crate::panel::{Panel, TotalKpi};
@@ -13,14 +13,6 @@ use crate::units::{Grain, Kpi};
 
 /// Log likelihood that all channels' spend must gain over the baseline alone, and what each channel adds to that.
 const LEAST_GAIN: (f64, f64) = (3.0, 1.0);
-/// Worst split R-hat of draws that can be trusted.
-pub(super) const LARGEST_R_HAT: f64 = 1.03;
-/// Effective sample size at which the sampler stops.
-pub(super) const ENOUGH: f64 = 250.0;
-/// Least effective sample size of draws that can be trusted.
-const LEAST_EFFECTIVE: f64 = 150.0;
-/// Most divergent trajectories of them, as a share of the draws.
-const MOST_DIVERGENT: f64 = 0.01;
 /// Correlation of two channels' parts below which only their sum is known.
 const TOGETHER: f64 = -0.6;
 /// Share of the prior's width above which a channel's response is mostly the prior's.
@@ -75,18 +67,15 @@ fn sampler(data: &Data, sampled: &Sampled) -> Finding {
     let (check, subject) = ("fit.total.draws", "all channels");
     let facts = format!("{} periods, {} channels", data.counts.len(), data.channels.len());
     let advice = "look at the other findings of the fit; a longer history or fewer, wider channels help";
-    let (facts, is_sound) = match sampled.how {
-        How::Importance { pareto_k, effective } => (
-            format!("{facts}, importance sampling: Pareto k {pareto_k:.2}, {effective:.0} effective draws"),
-            pareto_k <= LARGEST_K,
-        ),
-        How::Nuts { r_hat, effective, divergences } => (
-            format!("{facts}, NUTS: R-hat {r_hat:.3}, {effective:.0} effective draws, {divergences} divergences"),
-            r_hat <= LARGEST_R_HAT
-                && effective >= LEAST_EFFECTIVE
-                && divergences as f64 <= MOST_DIVERGENT * 3.0 * sampled.draws.len() as f64,
-        ),
+    let facts = match sampled.how {
+        How::Importance { pareto_k, effective } => {
+            format!("{facts}, importance sampling: Pareto k {pareto_k:.2}, {effective:.0} effective draws")
+        }
+        How::Nuts { r_hat, effective, divergences, .. } => {
+            format!("{facts}, NUTS: R-hat {r_hat:.3}, {effective:.0} effective draws, {divergences} divergences")
+        }
     };
+    let is_sound = sampled.how.is_sound();
     if is_sound { Finding::pass(check, subject, facts) } else { Finding::review(check, subject, facts, advice) }
 }
 

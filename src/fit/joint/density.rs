@@ -30,12 +30,13 @@
 
 use std::cell::RefCell;
 
-use statrs::function::gamma::{digamma, ln_gamma};
+use statrs::function::gamma::ln_gamma;
 
 use super::data::Data;
 use crate::fit::priors::{LogNormal, TotalPriors};
 use crate::fit::response::Response;
 use crate::fit::saturation::Saturation;
+use crate::math::fast;
 use crate::math::mode::LogDensity;
 
 /// Unknowns of one channel: η, ln κ, ln s, logit d; in natural terms ln ρ stands for η.
@@ -175,7 +176,7 @@ impl<'a> Joint<'a> {
         for (feature, effect) in data.features.iter().zip(&at[self.level() + 1..]) {
             scratch.base.iter_mut().zip(&feature.values).for_each(|(base, value)| *base += effect * value);
         }
-        scratch.base.iter_mut().for_each(|base| *base = base.exp());
+        scratch.base.iter_mut().for_each(|base| *base = fast::exp(*base));
         scratch.mean.clone_from(&scratch.base);
         scratch.cells.clear();
         scratch.channels.clear();
@@ -194,14 +195,15 @@ impl<'a> Joint<'a> {
     fn counts(&self, at: &[f64], scratch: &mut Scratch) -> (f64, f64) {
         let noise = self.noise(at);
         let r = 1.0 / (noise * noise);
-        let (gamma_r, digamma_r, log_r) = (ln_gamma(r), digamma(r), r.ln());
+        let ((gamma_r, digamma_r), log_r) = (fast::gamma(r), r.ln());
         let (mut value, mut by_r) = (-self.log_factorials, 0.0);
         scratch.by_mean.clear();
         for (y, m) in self.data.counts.iter().zip(&scratch.mean) {
             let m = m.max(f64::MIN_POSITIVE);
-            let log_sum = (r + m).ln();
-            value += ln_gamma(y + r) - gamma_r + r * (log_r - log_sum) + y * (m.ln() - log_sum);
-            by_r += digamma(y + r) - digamma_r + log_r - log_sum + (m - y) / (r + m);
+            let log_sum = fast::ln(r + m);
+            let (gamma, digamma) = fast::gamma(y + r);
+            value += gamma - gamma_r + r * (log_r - log_sum) + y * (fast::ln(m) - log_sum);
+            by_r += digamma - digamma_r + log_r - log_sum + (m - y) / (r + m);
             scratch.by_mean.push(r * (y - m) / (m * (r + m)));
         }
         let by_theta = self.least_told * logistic(at[self.dim() - 1]);
@@ -215,16 +217,15 @@ impl<'a> Joint<'a> {
             let own = &at[PER_CHANNEL * c..][..PER_CHANNEL];
             let response = LogNormal { median: 1.0, log_sd: priors.response.log_sd };
             let parts = [
-                response.of_log(level.log_response - channel.log_response),
-                priors.half.of_log(own[1]),
-                priors.slope.of_log(own[2]),
-                priors.decay.of_logit(logistic(own[3])),
+                (0, response.of_log(level.log_response - channel.log_response)),
+                (3, priors.decay.of_logit(logistic(own[3]))),
             ];
-            for (i, part) in parts.into_iter().enumerate() {
+            for (i, part) in parts {
                 value += part.0;
                 gradient[PER_CHANNEL * c + i] = part.1;
             }
         }
+        value += self.alike(at, 1, &priors.half, gradient) + self.alike(at, 2, &priors.slope, gradient);
         let base = scratch.log_base.exp() / (priors.base * self.data.mean_count);
         value += scratch.log_base - 0.5 * base * base;
         gradient[self.level()] = 1.0 - base * base;
@@ -239,6 +240,24 @@ impl<'a> Joint<'a> {
             gradient[self.level() + 1 + place] = -z / feature.prior_sd;
         }
         value
+    }
+
+    /// Log prior of one unknown of the shape over all channels, and its derivatives: each log-normal, any two correlated by
+    /// `alike`, so that channels learn from each other. With z standard normal each,
+    ///
+    /// ```text
+    ///     −½ ( Σ z² − a (Σ z)² ) ÷ (1 − alike)          a = alike ÷ (1 + (C − 1) alike)
+    /// ```
+    fn alike(&self, at: &[f64], which: usize, belief: &LogNormal, gradient: &mut [f64]) -> f64 {
+        let (channels, alike) = (self.data.channels.len(), self.priors.alike);
+        let z = |c: usize| (at[PER_CHANNEL * c + which] - belief.median.ln()) / belief.log_sd;
+        let sum: f64 = (0..channels).map(z).sum();
+        let squares: f64 = (0..channels).map(|c| z(c) * z(c)).sum();
+        let shared = alike / (1.0 + (channels as f64 - 1.0) * alike);
+        for c in 0..channels {
+            gradient[PER_CHANNEL * c + which] = -(z(c) - shared * sum) / (1.0 - alike) / belief.log_sd;
+        }
+        -0.5 * (squares - shared * sum * sum) / (1.0 - alike)
     }
 
     /// Turns derivatives by ln ρ and α into those by η and τ, and by shapes at held ρ into those at held η.
@@ -320,8 +339,8 @@ fn parts(spend: &[f64], reported: &[bool], seen: &[bool], at: &[f64], cells: &mu
         }
         let (stock, by_decay) = before.unwrap_or_default();
         let z = stock.max(LEAST_STOCK);
-        let u = slope * (log_half - z.ln());
-        let missing = logistic(u);
+        let u = slope * (log_half - fast::ln(z));
+        let missing = 1.0 / (1.0 + fast::exp(-u));
         cells.push(Cell {
             part: top * (1.0 - missing),
             by_half: slope * (missing_at_mean - missing),

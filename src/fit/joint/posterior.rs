@@ -4,10 +4,10 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::checks::{ENOUGH, LARGEST_R_HAT};
 use super::data::Data;
 use super::density::{Joint, PER_CHANNEL};
-use crate::fit::checks::LARGEST_K;
+use crate::fit::How;
+use crate::fit::checks::{ENOUGH, LARGEST_K, LARGEST_R_HAT};
 use crate::fit::priors::TotalPriors;
 use crate::math::dense::{cholesky, inverse};
 use crate::math::importance;
@@ -28,8 +28,6 @@ const ROUNDS: [Plan; 4] = [
     Plan { chains: 4, tune: 150, draws: 600, depth: 9, seed: 3 },
     Plan { chains: 4, tune: 200, draws: 1500, depth: 9, seed: 4 },
 ];
-/// Draws that the guess of the covariance counts for beside those of a round.
-const GUESS_WEIGHT: f64 = 40.0;
 
 /// Draws, each one joint state of all channels and the baseline.
 #[derive(Clone, Debug)]
@@ -40,27 +38,6 @@ pub(super) struct Sampled {
     pub draws: Vec<Vec<f64>>,
     /// How they were made.
     pub how: How,
-}
-
-/// How draws were made, with the diagnostic of the method.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum How {
-    /// By importance weights.
-    Importance {
-        /// Pareto shape of the weights.
-        pareto_k: f64,
-        /// Effective sample size.
-        effective: f64,
-    },
-    /// By the no-U-turn sampler.
-    Nuts {
-        /// Worst split R-hat.
-        r_hat: f64,
-        /// Least effective sample size.
-        effective: f64,
-        /// Trajectories that lost their energy.
-        divergences: usize,
-    },
 }
 
 /// Draws of the posterior; `None` when it cannot be evaluated anywhere near its prior.
@@ -81,23 +58,12 @@ pub(super) fn sample(data: &Data, priors: &TotalPriors, sampler: Sampler, seed: 
 /// Draws by the no-U-turn sampler.
 fn trajectories(data: &Data, priors: &TotalPriors, around: &Mode, seed: u64) -> Option<(Vec<Vec<f64>>, How)> {
     let n = around.at.len();
-    let (mut centre, mut covariance) = (around.at.clone(), inverse(&cholesky(&around.curvature, n)?, n));
-    let mut last = None;
-    for (round, plan) in ROUNDS.into_iter().enumerate() {
-        let plan = Plan { seed: seed.wrapping_mul(ROUNDS.len() as u64).wrapping_add(plan.seed), ..plan };
-        let chains = nuts::sample(|| Joint::new(data, priors), &centre, &covariance, plan)?;
-        (centre, covariance) = nuts::moments(&chains.draws.concat(), &covariance, GUESS_WEIGHT);
-        let is_enough = round > 0 && chains.r_hat <= LARGEST_R_HAT && chains.effective >= ENOUGH;
-        last = Some(chains);
-        if is_enough {
-            break;
-        }
-    }
-    last.map(|chains| (thinned(&chains), how(&chains)))
-}
-
-fn how(chains: &Chains) -> How {
-    How::Nuts { r_hat: chains.r_hat, effective: chains.effective, divergences: chains.divergences }
+    let covariance = inverse(&cholesky(&around.curvature, n)?, n);
+    let rounds =
+        ROUNDS.map(|plan| Plan { seed: seed.wrapping_mul(ROUNDS.len() as u64).wrapping_add(plan.seed), ..plan });
+    let enough = (LARGEST_R_HAT, ENOUGH);
+    let chains = nuts::settled(|| Joint::new(data, priors), (&around.at, &covariance), &rounds, enough)?;
+    Some((thinned(&chains), How::of(&chains)))
 }
 
 /// Every k-th draw of each chain, chains in turn: as many as are kept, spread over all chains alike.

@@ -10,8 +10,6 @@ use crate::report::{Results, Words, charts, figures};
 
 /// Most curves drawn on the page, those whose spend moves most; the others are files in `charts/`.
 const CURVES: usize = 60;
-/// Above this the importance weights are not to be trusted (Vehtari et al. 2024, "Pareto smoothed importance sampling").
-const WEAK_PARETO_K: f64 = 0.7;
 
 #[derive(Serialize)]
 pub(super) struct Curves {
@@ -117,7 +115,7 @@ fn model_row(fit: &ChannelFit, words: &Words) -> ModelRow {
     ModelRow {
         channel: shorten(&fit.channel.label, 60),
         has_curve: fit.curve.is_ok(),
-        weak: diagnostics.is_some_and(|diagnostics| diagnostics.pareto_k > WEAK_PARETO_K),
+        weak: diagnostics.is_some_and(|diagnostics| !diagnostics.how.is_sound()),
         curve: match &fit.curve {
             Ok(curve) if curve.draws.is_empty() => {
                 words.tell("family_certain", &[("family", words.family(curve.summary.saturation.family()))])
@@ -130,7 +128,7 @@ fn model_row(fit: &ChannelFit, words: &Words) -> ModelRow {
         explained: diagnostics.map(|diagnostics| diagnostics.explained),
         elasticity: diagnostics.map(|diagnostics| diagnostics.elasticity),
         elasticity_error: diagnostics.map(|diagnostics| diagnostics.elasticity_error),
-        pareto_k: diagnostics.map(|diagnostics| diagnostics.pareto_k),
+        pareto_k: diagnostics.and_then(|diagnostics| diagnostics.how.pareto_k()),
         observed: fit.observed,
     }
 }

@@ -1,0 +1,120 @@
+//! Exponential and logarithm without branches, for long loops that the compiler then does two or four at a time.
+//!
+//! Each is within some 4 units in the last place of the true value over the ranges named, on every machine the same: unlike
+//! the C library's, their results do not depend on the processor.
+
+/// 2⁵² + 2⁵¹: added and taken away again it rounds to a whole number, which stands in the low bits meanwhile.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+/// ln 2 in two parts, the first with zeros at its end.
+const LN_2: (f64, f64) = (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10);
+/// 1 ÷ k! from k = 13 down to 2.
+const FACTORS: [f64; 12] = [
+    1.605_904_383_682_161_3e-10,
+    2.087_675_698_786_81e-9,
+    2.505_210_838_544_172e-8,
+    2.755_731_922_398_589e-7,
+    2.755_731_922_398_589_3e-6,
+    2.480_158_730_158_73e-5,
+    1.984_126_984_126_984e-4,
+    1.388_888_888_888_889e-3,
+    8.333_333_333_333_333e-3,
+    4.166_666_666_666_666_4e-2,
+    1.666_666_666_666_666_6e-1,
+    0.5,
+];
+
+/// eˣ; x beyond ± 700 counts as ± 700.
+///
+/// ```
+/// assert!((outlay::math::fast::exp(1.0) - std::f64::consts::E).abs() < 1e-15);
+/// ```
+#[inline(always)]
+pub fn exp(x: f64) -> f64 {
+    let x = x.clamp(-700.0, 700.0);
+    let shifted = x * std::f64::consts::LOG2_E + ROUNDER;
+    let whole = shifted - ROUNDER;
+    let rest = (x - whole * LN_2.0) - whole * LN_2.1;
+    let mut sum = FACTORS[0];
+    for factor in &FACTORS[1..] {
+        sum = sum * rest + factor;
+    }
+    let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52));
+    ((sum * rest + 1.0) * rest + 1.0) * power
+}
+
+/// ln x for finite x of at least 2⁻¹⁰²².
+///
+/// ```
+/// assert!((outlay::math::fast::ln(10.0) - std::f64::consts::LN_10).abs() < 1e-15);
+/// ```
+#[inline(always)]
+pub fn ln(x: f64) -> f64 {
+    // x = 2ᵉ · m with m from √½ to √2, by shifting the bits so that the exponent turns over at √½
+    let turned = x.to_bits().wrapping_sub(0x3fe6_a09e_667f_3bcd);
+    let exponent = f64::from_bits((((turned >> 52) ^ 0x800) & 0xfff) | 0x4330_0000_0000_0000) - 4_503_599_627_372_544.0;
+    let m = f64::from_bits((turned & 0x000f_ffff_ffff_ffff).wrapping_add(0x3fe6_a09e_667f_3bcd));
+    // ln m = 2 artanh((m − 1) ÷ (m + 1)), its square at most 0.0295
+    let t = (m - 1.0) / (m + 1.0);
+    let square = t * t;
+    let mut sum = 1.0 / 19.0;
+    for odd in [17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
+        sum = sum * square + 1.0 / odd;
+    }
+    exponent * LN_2.0 + (2.0 * t + (2.0 * t * square * sum + exponent * LN_2.1))
+}
+
+/// From here on Stirling's series is exact to the last places.
+const STIRLING: f64 = 30.0;
+/// ½ ln 2π.
+const HALF_LN_2_PI: f64 = 0.918_938_533_204_672_8;
+
+/// ln Γ and its derivative, for x > 0.
+///
+/// ```
+/// let (log, slope) = outlay::math::fast::gamma(100.0);
+/// assert!((log - 359.134_205_369_575_4).abs() < 1e-11 && (slope - 4.600_161_852_738_087).abs() < 1e-13);
+/// ```
+pub fn gamma(x: f64) -> (f64, f64) {
+    if x < STIRLING {
+        return (statrs::function::gamma::ln_gamma(x), statrs::function::gamma::digamma(x));
+    }
+    let (log, y) = (ln(x), 1.0 / x);
+    let z = y * y;
+    let tail = y * (1.0 / 12.0 - z * (1.0 / 360.0 - z * (1.0 / 1260.0 - z / 1680.0)));
+    let slope = log - 0.5 * y - z * (1.0 / 12.0 - z * (1.0 / 120.0 - z * (1.0 / 252.0 - z / 240.0)));
+    ((x - 0.5) * log - x + HALF_LN_2_PI + tail, slope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_are_those_of_the_library(x in -699.0..699.0f64) {
+            let exact = x.exp();
+            prop_assert!((exp(x) / exact - 1.0).abs() < 1e-14, "{x}: {} {exact}", exp(x));
+            prop_assert!((ln(exact) - exact.ln()).abs() < 1e-14 * (1.0 + x.abs()), "{exact}: {} {x}", ln(exact));
+        }
+
+        #[test]
+        fn gamma_is_the_library_s(x in 1.0..1e6f64) {
+            let (log, slope) = gamma(x);
+            let exact = (statrs::function::gamma::ln_gamma(x), statrs::function::gamma::digamma(x));
+            prop_assert!((log - exact.0).abs() < 1e-12 * (1.0 + exact.0.abs()), "{x}: {log} {}", exact.0);
+            prop_assert!((slope - exact.1).abs() < 1e-11, "{x}: {slope} {}", exact.1);
+        }
+
+        #[test]
+        fn near_one_too(x in 0.5..2.0f64) {
+            prop_assert!((ln(x) - x.ln()).abs() <= 4e-16 * (1.0 + x.ln().abs()));
+        }
+    }
+
+    #[test]
+    fn ends_are_held() {
+        assert_eq!(exp(-1e9), exp(-700.0));
+        assert!(exp(1e9).is_finite() && exp(0.0) == 1.0 && ln(1.0) == 0.0);
+    }
+}
