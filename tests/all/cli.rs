@@ -506,6 +506,8 @@ Total,,,999,5
 #[test]
 fn strict_ends_at_a_check_that_failed() {
     let project = with_export(WRONG_TOTAL);
+    let review = project.read("outlay.toml").replace("[[source]]", "[[source]]\nown_total = \"review\"");
+    project.write("outlay.toml", &review);
     let expected = "\
 error: import.total: may.csv: the rows add up to a spend of 210, but the file's own total is 999 (may.csv:4)
 help: mend what failed, or leave `--strict` out; earlier outputs are as they were
