@@ -8,13 +8,11 @@
 //! spend, the node with the best bound comes first. Work is limited by nodes, not by time, so that an answer never depends
 //! on the machine.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
 use rayon::prelude::*;
 
 use super::line::Allowed;
 use super::nested::{Block, HeldBy, Jump, Relaxed, relaxed};
+use super::open::{Bounded, Open};
 use super::tree::Tree;
 
 /// Lines times nodes that a search may look at, and the nodes that it may look at however many lines there are.
@@ -113,20 +111,9 @@ struct Node {
     beside: Vec<Jump>,
 }
 
-impl PartialEq for Node {
-    fn eq(&self, other: &Node) -> bool {
-        self.bound == other.bound
-    }
-}
-impl Eq for Node {}
-impl PartialOrd for Node {
-    fn partial_cmp(&self, other: &Node) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Node {
-    fn cmp(&self, other: &Node) -> Ordering {
-        self.bound.total_cmp(&other.bound)
+impl Bounded for Node {
+    fn bound(&self) -> f64 {
+        self.bound
     }
 }
 
@@ -265,7 +252,7 @@ impl Search<'_, '_> {
 
     /// Branches the block as a whole; the bound that the nodes prove.
     fn branched(&mut self, root: Node, most: usize, work: usize) -> f64 {
-        let mut open = BinaryHeap::from([root]);
+        let mut open = Open::of(root);
         let (mut nodes, mut left) = (1, f64::NEG_INFINITY);
         while let Some(node) = open.pop() {
             if self.is_good_enough(node.bound) || nodes >= most {
@@ -284,7 +271,7 @@ impl Search<'_, '_> {
                 if self.is_good_enough(child.bound) { left = left.max(child.bound) } else { open.push(child) }
             }
         }
-        open.iter().map(|node| node.bound).fold(left, f64::max)
+        open.bound().max(left)
     }
 }
 

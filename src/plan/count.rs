@@ -11,11 +11,9 @@
 //! where the count passes N; lines that count just below it and not just above are tried, and branched: without them, and
 //! with them. A plan is the best allocation over the lines that remain, with all the accuracy of a plan without counts.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
 use super::laminar;
 use super::line::{Allowed, Line};
+use super::open::{Bounded, Open};
 use super::price::Charge;
 use super::rows::{Label, Sense};
 use super::search::{self, Found, Task};
@@ -119,7 +117,7 @@ pub fn best(task: &Task, counts: &[Count]) -> Result<Option<Found>, Error> {
     let mut search = Search { task, counts, best: None };
     let Some(root) = search.node(task.allowed.clone(), free)? else { return Ok(None) };
     let most = (MOST_WORK / task.lines.len().max(1)).clamp(8, MOST_NODES);
-    let (mut open, mut nodes, mut left) = (BinaryHeap::from([root]), 1, f64::NEG_INFINITY);
+    let (mut open, mut nodes, mut left) = (Open::of(root), 1, f64::NEG_INFINITY);
     while let Some(node) = open.pop() {
         if search.is_good_enough(node.bound) || nodes >= most {
             open.push(node);
@@ -148,7 +146,7 @@ pub fn best(task: &Task, counts: &[Count]) -> Result<Option<Found>, Error> {
             if search.is_good_enough(child.bound) { left = left.max(child.bound) } else { open.push(child) }
         }
     }
-    let bound = open.iter().map(|node| node.bound).fold(left, f64::max);
+    let bound = open.bound().max(left);
     Ok(search.best.map(|(value, found)| Found { bound: bound.max(value), ..found }))
 }
 
@@ -168,20 +166,9 @@ struct Node {
     under: Vec<f64>,
 }
 
-impl PartialEq for Node {
-    fn eq(&self, other: &Node) -> bool {
-        self.bound == other.bound
-    }
-}
-impl Eq for Node {}
-impl PartialOrd for Node {
-    fn partial_cmp(&self, other: &Node) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Node {
-    fn cmp(&self, other: &Node) -> Ordering {
-        self.bound.total_cmp(&other.bound)
+impl Bounded for Node {
+    fn bound(&self) -> f64 {
+        self.bound
     }
 }
 
@@ -220,8 +207,41 @@ impl Search<'_> {
         }
     }
 
+    /// Narrows lines by what their counts leave open: where as many count as may the others do not, and where no more may
+    /// count than must they do. `None` when a count cannot hold.
+    fn settled(&self, mut allowed: Vec<Allowed>, changed: &[bool]) -> Option<Vec<Allowed>> {
+        for count in self.counts {
+            let always = |line: usize| match count.counted {
+                Counted::Active => allowed[line].low > 0.0,
+                Counted::Changed => changed[line] || !allowed[line].holds(kept(&self.task.lines[line])),
+            };
+            let never = |line: usize| match count.counted {
+                Counted::Active => allowed[line].high == 0.0,
+                Counted::Changed => !changed[line] && allowed[line].low == allowed[line].high && !always(line),
+            };
+            let decided = if count.sense == Sense::AtMost { count.lines.iter().filter(|line| always(**line)).count() }
+                else { count.lines.iter().filter(|line| !never(**line)).count() };
+            let open: Vec<usize> = count.lines.iter().copied().filter(|line| !always(*line) && !never(*line)).collect();
+            match count.sense {
+                Sense::AtMost if decided > count.number => return None,
+                Sense::AtLeast if decided < count.number => return None,
+                _ if decided != count.number => continue,
+                _ => {}
+            }
+            for line in open {
+                allowed[line] = match (count.sense, count.counted) {
+                    (Sense::AtLeast, _) => on(&allowed[line])?,
+                    (_, Counted::Active) => off(&allowed[line])?,
+                    (_, Counted::Changed) => stay(&allowed[line], kept(&self.task.lines[line]))?,
+                };
+            }
+        }
+        Some(allowed)
+    }
+
     /// Prices the counts over narrowed lines, and offers the plans that this leads to.
     fn node(&mut self, allowed: Vec<Allowed>, changed: Vec<bool>) -> Result<Option<Node>, Error> {
+        let Some(allowed) = self.settled(allowed, &changed) else { return Ok(None) };
         let mut prices = vec![0.0; self.counts.len()];
         let Some(mut under) = self.seen(&allowed, &changed, &prices)? else { return Ok(None) };
         let mut over = under.spend.clone();

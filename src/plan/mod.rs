@@ -19,6 +19,7 @@ pub mod line;
 pub mod master;
 pub mod money;
 pub mod nested;
+mod open;
 pub mod polish;
 pub mod price;
 pub mod program;

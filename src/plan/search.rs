@@ -7,9 +7,6 @@
 //! the best bound comes first, so the first bound that no plan misses by more than the tolerance ends the search. Work is
 //! limited by nodes, not by time, so that an answer never depends on the machine.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
 use rayon::prelude::*;
 
 use super::cash;
@@ -17,6 +14,7 @@ use super::envelope::{Cells, Envelope};
 use super::laminar::{self, Nested};
 use super::line::{Allowed, Line};
 use super::master;
+use super::open::{Bounded, Open};
 use super::polish;
 use super::program::{Aim, Duals, Program};
 use super::rows::Row;
@@ -154,7 +152,7 @@ pub(super) fn value(task: &Task, spend: &[f64]) -> f64 {
 fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> {
     let mut search = Search::new(task, &allowed);
     let Some(root) = search.solve(allowed)? else { return Ok(None) };
-    let mut open = BinaryHeap::from([root]);
+    let mut open = Open::of(root);
     let mut nodes = 1;
     let most_nodes = (MOST_WORK / task.lines.len().max(1)).clamp(8, MOST_NODES);
     while let Some(node) = open.pop() {
@@ -176,7 +174,7 @@ fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> 
             }
         }
     }
-    let open_bound = open.iter().map(|node| node.bound).fold(f64::NEG_INFINITY, f64::max);
+    let open_bound = open.bound();
     let undecided = !open.is_empty() || search.left > f64::NEG_INFINITY;
     let Some(plan) = search.incumbent.take() else {
         return if undecided { Err(neither_plan_nor_proof()) } else { Ok(None) };
@@ -226,20 +224,9 @@ impl Node {
     }
 }
 
-impl PartialEq for Node {
-    fn eq(&self, other: &Node) -> bool {
-        self.bound == other.bound
-    }
-}
-impl Eq for Node {}
-impl PartialOrd for Node {
-    fn partial_cmp(&self, other: &Node) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Node {
-    fn cmp(&self, other: &Node) -> Ordering {
-        self.bound.total_cmp(&other.bound)
+impl Bounded for Node {
+    fn bound(&self) -> f64 {
+        self.bound
     }
 }
 

@@ -1,13 +1,14 @@
 //! The only file that names a solver.
 //!
-//! Clarabel (interior point) solves the plan's program and gives duals; microlp (simplex) solves the programs of a
-//! conflict, where a vertex names few limits. Money is scaled by the budget and KPI by what all lines could bring, so
+//! Clarabel (interior point) solves the plan's program and gives duals; microlp (simplex) solves it where an interior point
+//! cannot, and the programs of a conflict, where a vertex names few limits. Money is scaled by the budget and KPI by what all lines could bring, so
 //! that tolerances mean the same for a hundred yuan and for a billion. Clarabel calls an almost solved program solved:
 //! nothing here trusts its objective, the bound is evaluated from the duals ([`Program::prove`]).
 
+use good_lp::constraint::ConstraintReference;
 use good_lp::{
-    Constraint, DualValues, Expression, ProblemVariables, ResolutionError, Solution, SolutionWithDual, SolverModel,
-    Variable, constraint, variable,
+    Constraint, DualValues, Expression, ProblemVariables, ResolutionError, Solution, SolutionWithDual, Solver,
+    SolverModel, Variable, constraint, variable,
 };
 
 use super::program::{Duals, Program};
@@ -18,80 +19,162 @@ use crate::check::{Error, Kind};
 struct Scale {
     money: f64,
     kpi: f64,
+    /// Of the objective, in units of itself: KPI when KPI counts, else money.
+    unit: f64,
 }
 
 impl Scale {
     fn of(program: &Program) -> Scale {
         let most = program.envelopes.iter().filter_map(|above| above.corners.last());
         let (money, kpi) = most.fold((0.0, 0.0), |sum, corner| (sum.0 + corner.0, sum.1 + corner.1));
-        Scale { money: f64::min(money, program.budget).max(1e-6), kpi: if kpi > 0.0 { kpi } else { 1.0 } }
+        let money = f64::min(money, program.budget).max(1e-6);
+        let kpi = if kpi > 0.0 { kpi } else { 1.0 };
+        let aim = program.aim;
+        Scale { money, kpi, unit: if aim.kpi > 0.0 { aim.kpi * kpi } else { aim.spend * money } }
     }
 }
 
-/// Relative accuracies to ask the solver for, in turn: the next where one is out of reach.
+/// Relative accuracies to ask the interior point for, in turn: the next where one is out of reach.
 const ACCURACIES: [f64; 3] = [1e-9, 1e-7, 1e-5];
+/// Corners up to which the simplex is asked too whether really nothing satisfies the rows.
+const CONFIRMED: usize = 5_000;
+
+/// A spend of each envelope and the multipliers of the rows.
+type Answer = (Vec<f64>, Duals);
 
 /// Solves a program: a spend of each envelope and the multipliers of its rows, as the solver gives them. `None` when
 /// nothing satisfies the rows.
 ///
+/// Where the rows leave all but a point, or all but nothing, an interior point has no inside to walk in: there the simplex
+/// answers, the program with the spend and its dual with the multipliers.
+///
 /// # Errors
 ///
-/// [`Kind::Bug`] when the solver stops for another reason, at any accuracy.
-pub fn plan(program: &Program) -> Result<Option<(Vec<f64>, Duals)>, Error> {
-    let mut last = Ok(None);
+/// [`Kind::Bug`] when both solvers stop for another reason.
+pub fn plan(program: &Program) -> Result<Option<Answer>, Error> {
+    let corners: usize = program.envelopes.iter().map(|above| above.corners.len()).sum();
     for accuracy in ACCURACIES {
-        last = plan_to(program, accuracy);
-        if last.is_ok() {
-            break;
+        match by_interior_point(program, accuracy) {
+            Ok(found) => return Ok(Some(found)),
+            Err(ResolutionError::Infeasible) if corners > CONFIRMED => return Ok(None),
+            Err(ResolutionError::Infeasible) => break,
+            Err(_) => {}
         }
     }
-    last
+    match by_simplex(program) {
+        Ok(found) => Ok(Some(found)),
+        Err(ResolutionError::Infeasible) => Ok(None),
+        Err(error) => Err(Error::new(Kind::Bug, format!("the linear program was not solved: {error}"))),
+    }
 }
 
-fn plan_to(program: &Program, accuracy: f64) -> Result<Option<(Vec<f64>, Duals)>, Error> {
+fn by_interior_point(program: &Program, accuracy: f64) -> Result<Answer, ResolutionError> {
     let scale = Scale::of(program);
-    let mut variables = ProblemVariables::new();
-    let most: f64 = program.envelopes.iter().filter_map(|above| above.corners.last()).map(|corner| corner.0).sum();
-    let whole = variables.add(variable().min(0.0).max(most.min(program.budget) / scale.money * 2.0 + 1.0));
-    let lines: Vec<LineTerms> =
-        program.envelopes.iter().map(|above| LineTerms::new(&above.corners, &scale, &mut variables)).collect();
-    let kpi: Expression = lines.iter().map(|line| line.kpi.clone()).sum();
-    // the objective in units of itself: KPI when KPI counts, else money
-    let unit = if program.aim.kpi > 0.0 { program.aim.kpi * scale.kpi } else { program.aim.spend * scale.money };
-    let objective =
-        kpi.clone() * (program.aim.kpi * scale.kpi / unit) - whole * (program.aim.spend * scale.money / unit);
-    let mut model = variables.maximise(objective).using(good_lp::clarabel);
-    model.settings().tol_gap_abs(accuracy).tol_gap_rel(accuracy);
-    for line in &lines {
-        model.add_constraint(line.weights_add_up());
-    }
-    let spend: Expression = lines.iter().map(|line| line.spend.clone()).sum();
-    let whole_row = model.add_constraint(constraint!(spend == whole));
-    model.add_constraint(constraint!(whole <= program.budget / scale.money));
-    let rows: Vec<_> =
-        program.rows.iter().map(|row| model.add_constraint(row_of(row, &lines, whole, &scale))).collect();
-    let target = program.aim.target.map(|target| model.add_constraint(constraint!(kpi.clone() >= target / scale.kpi)));
-    let cost = program
-        .aim
-        .max_cost_per
-        .map(|cost| model.add_constraint(constraint!(kpi.clone() * (cost * scale.kpi / scale.money) - whole >= 0.0)));
-    let mut solution = match model.solve() {
-        Ok(solution) => solution,
-        Err(ResolutionError::Infeasible) => return Ok(None),
-        Err(error) => return Err(Error::new(Kind::Bug, format!("the linear program was not solved: {error}"))),
-    };
-    let spend = lines.iter().map(|line| line.value(&solution)).collect();
+    let mut posed = Posed::to(good_lp::clarabel, program, &scale);
+    posed.model.settings().tol_gap_abs(accuracy).tol_gap_rel(accuracy);
+    let mut solution = posed.model.solve()?;
+    let spend = posed.lines.iter().map(|line| line.value(&solution)).collect();
     let dual = solution.compute_dual();
-    let per_money = unit / scale.money;
-    let found = Duals {
+    let per_money = scale.unit / scale.money;
+    let duals = Duals {
         // the row reads Σ x − T = 0: one more on its right-hand side is one more unit to spend for the same T
-        whole: dual.dual(whole_row) * per_money,
+        whole: dual.dual(posed.whole) * per_money,
         budget: 0.0,
-        rows: rows.into_iter().map(|row| dual.dual(row) * per_money).collect(),
-        target: target.map_or(0.0, |row| -dual.dual(row) * unit / scale.kpi),
-        cost: cost.map_or(0.0, |row| -dual.dual(row) * per_money),
+        rows: posed.rows.into_iter().map(|row| dual.dual(row) * per_money).collect(),
+        target: posed.target.map_or(0.0, |row| -dual.dual(row) * scale.unit / scale.kpi),
+        cost: posed.cost.map_or(0.0, |row| -dual.dual(row) * per_money),
     };
-    Ok(Some((spend, found)))
+    Ok((spend, duals))
+}
+
+fn by_simplex(program: &Program) -> Result<Answer, ResolutionError> {
+    let scale = Scale::of(program);
+    let posed = Posed::to(good_lp::microlp, program, &scale);
+    let solution = posed.model.solve()?;
+    let spend = posed.lines.iter().map(|line| line.value(&solution)).collect();
+    Ok((spend, multipliers(program, &scale)?))
+}
+
+/// A program handed to a solver, and where its parts are.
+struct Posed<M> {
+    model: M,
+    lines: Vec<LineTerms>,
+    /// Σ x − T = 0.
+    whole: ConstraintReference,
+    rows: Vec<ConstraintReference>,
+    target: Option<ConstraintReference>,
+    cost: Option<ConstraintReference>,
+}
+
+impl<M: SolverModel> Posed<M> {
+    fn to<S: Solver<Model = M>>(solver: S, program: &Program, scale: &Scale) -> Posed<M> {
+        let mut variables = ProblemVariables::new();
+        let most: f64 = program.envelopes.iter().filter_map(|above| above.corners.last()).map(|corner| corner.0).sum();
+        let whole = variables.add(variable().min(0.0).max(most.min(program.budget) / scale.money * 2.0 + 1.0));
+        let lines: Vec<LineTerms> =
+            program.envelopes.iter().map(|above| LineTerms::new(&above.corners, scale, &mut variables)).collect();
+        let kpi: Expression = lines.iter().map(|line| line.kpi.clone()).sum();
+        let (aim, unit) = (program.aim, scale.unit);
+        let objective = kpi.clone() * (aim.kpi * scale.kpi / unit) - whole * (aim.spend * scale.money / unit);
+        let mut model = variables.maximise(objective).using(solver);
+        for line in &lines {
+            model.add_constraint(line.weights_add_up());
+        }
+        let spend: Expression = lines.iter().map(|line| line.spend.clone()).sum();
+        let whole_row = model.add_constraint(constraint!(spend == whole));
+        model.add_constraint(constraint!(whole <= program.budget / scale.money));
+        let rows = program.rows.iter().map(|row| model.add_constraint(row_of(row, &lines, whole, scale))).collect();
+        let reached = |target: f64| constraint!(kpi.clone() >= target / scale.kpi);
+        let target = aim.target.map(|target| model.add_constraint(reached(target)));
+        let kept = |cost: f64| constraint!(kpi.clone() * (cost * scale.kpi / scale.money) - whole >= 0.0);
+        let cost = aim.max_cost_per.map(|cost| model.add_constraint(kept(cost)));
+        Posed { model, lines, whole: whole_row, rows, target, cost }
+    }
+}
+
+/// The multipliers of a program by the simplex: the least bound that any prove ([`Program::prove`] states it), itself a
+/// linear program in the multipliers and what each line brings at most at them.
+fn multipliers(program: &Program, scale: &Scale) -> Result<Duals, ResolutionError> {
+    let (aim, mut variables) = (program.aim, ProblemVariables::new());
+    let (kpi, money) = (scale.kpi / scale.unit, scale.money / scale.unit);
+    let whole = variables.add(variable());
+    let budget = variables.add(variable().min(0.0));
+    let signed = |row: &&Row| if row.sense == Sense::AtMost { variable().min(0.0) } else { variable().max(0.0) };
+    let rows: Vec<Variable> = program.rows.iter().map(|row| variables.add(signed(row))).collect();
+    let target = aim.target.map(|target| (variables.add(variable().min(0.0)), target / scale.kpi));
+    let cost = aim.max_cost_per.map(|cost| (variables.add(variable().min(0.0)), cost * scale.kpi / scale.money));
+    let brings: Vec<Variable> = variables.add_vector(variable(), program.envelopes.len());
+    let mut bound: Expression = brings.iter().sum::<Expression>() + budget * (program.budget / scale.money);
+    bound += rows.iter().zip(program.rows).map(|(dual, row)| *dual * (row.bound / scale.money)).sum::<Expression>();
+    target.iter().for_each(|(dual, target)| bound.add_mul(-target, dual));
+    let mut model = variables.minimise(bound).using(good_lp::microlp);
+    // nothing is to be gained from T
+    let mut of_whole: Expression = budget - whole;
+    rows.iter().zip(program.rows).for_each(|(dual, row)| of_whole.add_mul(row.total, *dual));
+    cost.iter().for_each(|(dual, _)| of_whole.add_mul(1.0, dual));
+    model.add_constraint(constraint!(of_whole >= -aim.spend * money));
+    for (line, above) in program.envelopes.iter().enumerate() {
+        let (mut worth, mut price) = (Expression::from(aim.kpi * kpi), Expression::from(whole));
+        target.iter().for_each(|(dual, _)| worth.add_mul(1.0, dual));
+        cost.iter().for_each(|(dual, cost)| worth.add_mul(*cost, dual));
+        for (row, dual) in program.rows.iter().zip(&rows).filter(|(row, _)| row.lines.contains(&line)) {
+            price.add_mul(1.0, *dual);
+            worth.add_mul(row.cost().unwrap_or(0.0) * scale.kpi / scale.money, *dual);
+        }
+        for (x, brought) in &above.corners {
+            let gain = worth.clone() * (brought / scale.kpi) - price.clone() * (x / scale.money);
+            model.add_constraint(constraint!(gain <= brings[line]));
+        }
+    }
+    let solution = model.solve()?;
+    let per_money = 1.0 / money;
+    Ok(Duals {
+        whole: solution.value(whole) * per_money,
+        budget: 0.0,
+        rows: rows.iter().map(|dual| solution.value(*dual) * per_money).collect(),
+        target: target.map_or(0.0, |(dual, _)| solution.value(dual) / kpi),
+        cost: cost.map_or(0.0, |(dual, _)| solution.value(dual) * per_money),
+    })
 }
 
 /// A line's spend and KPI as convex combinations of the corners of its envelope (the λ form: no segment is ever so
@@ -174,4 +257,64 @@ pub fn elastic(count: usize, rows: &[&Row], budget: Option<f64>) -> Result<Vec<f
         .solve()
         .map_err(|error| Error::new(Kind::Bug, format!("the program of a conflict was not solved: {error}")))?;
     Ok(gives.iter().map(|give| solution.value(*give) * money).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::envelope::Envelope;
+    use super::super::program::Aim;
+    use super::super::rows::{Label, Number};
+    use super::*;
+    use crate::settings::Goal;
+
+    const AIM: Aim = Aim { goal: Goal::Most, kpi: 1.0, spend: 0.0, target: None, max_cost_per: None };
+
+    /// A concave polyline from (0, 0).
+    fn rising(top: f64, half: f64) -> Envelope {
+        let at = |k: i32| f64::from(k) * 100.0;
+        Envelope { corners: (0..=12).map(|k| (at(k), top * at(k) / (half + at(k)))).collect() }
+    }
+
+    fn row(lines: &[usize], sense: Sense, bound: f64, total: f64) -> Row {
+        Row { lines: lines.to_vec(), sense, bound, total, label: Label::Budget, number: Number::Amount }
+    }
+
+    proptest! {
+        #[test]
+        fn the_simplex_and_the_interior_point_agree(
+            curves in prop::collection::vec((10.0..90.0f64, 100.0..900.0f64), 4..=4),
+            cap in 100.0..1500.0f64, floor in 0.0..700.0f64, share in 0.1..0.9f64, budget in 900.0..3000.0f64,
+        ) {
+            let envelopes: Vec<Envelope> = curves.iter().map(|(top, half)| rising(*top, *half)).collect();
+            let rows = [
+                row(&[0, 1], Sense::AtMost, cap, 0.0),
+                row(&[2], Sense::AtLeast, floor, 0.0),
+                row(&[1, 3], Sense::AtMost, 0.0, -share),
+            ];
+            let rows: Vec<&Row> = rows.iter().collect();
+            let program = Program { envelopes: &envelopes, rows: &rows, budget, aim: AIM };
+            let bound = |found: Answer| program.prove(found.1).1;
+            let (inside, corner) = (by_interior_point(&program, 1e-9).unwrap(), by_simplex(&program).unwrap());
+            let value = program.value(&corner.0);
+            prop_assert!((bound(corner) - value).abs() <= 1e-7 * value, "the simplex's multipliers prove its plan");
+            prop_assert!((program.value(&inside.0) - value).abs() <= 1e-6 * value);
+            prop_assert!((bound(inside) - value).abs() <= 1e-6 * value);
+        }
+    }
+
+    #[test]
+    fn limits_that_all_but_agree_are_told_from_those_that_agree() {
+        // the first line is bought in full, and may be an eighth of the whole, or all but an eighth of it
+        let fixed = Envelope { corners: vec![(400.0, 30.0)] };
+        let envelopes = [fixed, rising(50.0, 300.0), Envelope { corners: vec![(1600.0, 90.0)] }];
+        for (share, agree) in [(0.125, true), (0.125 - 1e-6, false)] {
+            let rows = [row(&[0], Sense::AtMost, 0.0, -share)];
+            let rows: Vec<&Row> = rows.iter().collect();
+            let program = Program { envelopes: &envelopes, rows: &rows, budget: 3200.0, aim: AIM };
+            let found = plan(&program).unwrap();
+            assert_eq!(found.is_some(), agree, "{share} {found:?}");
+        }
+    }
 }

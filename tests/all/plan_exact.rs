@@ -143,7 +143,7 @@ proptest! {
         let rest = format!("[[plan.limit]]\nname = \"few\"\nmax_active = {most}");
         let all = table(&curves, |_, _| true);
         let optimum = (0..=LOTS).map(|sum| all[most][sum]).reduce(f64::max);
-        agrees(&planned(&curves, &rest), optimum, 2e-2);
+        agrees(&planned(&curves, &rest), optimum, 1e-4);
     }
 
     #[test]
