@@ -12,6 +12,7 @@
 
 mod batch;
 mod beside;
+mod biff;
 mod blocks;
 mod cells;
 mod checks;

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, Xls, Xlsx};
 
-use super::packed;
+use super::{biff, packed};
 
 /// A sheet of a workbook.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,6 +79,7 @@ fn xlsx(bytes: &[u8], decimal_comma: bool) -> Result<Vec<Sheet>, String> {
 
 fn xls(bytes: &[u8], decimal_comma: bool) -> Result<Vec<Sheet>, String> {
     let unreadable = |error: calamine::XlsError| format!("is an XLS file that cannot be read: {error}");
+    let bytes = biff::bounded(bytes)?;
     let mut book: Xls<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(unreadable)?;
     let mut sheets = Vec::new();
     for name in names(&book) {
