@@ -10,8 +10,9 @@
 
 use rayon::prelude::*;
 
+use super::block::Block;
 use super::line::Allowed;
-use super::nested::{Block, HeldBy, Jump, Relaxed, relaxed};
+use super::nested::{HeldBy, Jump, Relaxed, relaxed};
 use super::open::{Bounded, Open};
 use super::tree::Tree;
 

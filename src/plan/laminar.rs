@@ -5,10 +5,11 @@
 
 use rayon::prelude::*;
 
+use super::block::{Asked, Block};
 use super::branch::{self, Solved};
 use super::contracts::Bill;
 use super::line::{Allowed, Line};
-use super::nested::{Asked, Block, HeldBy, relaxed};
+use super::nested::{HeldBy, relaxed};
 use super::price::{Charge, Curve};
 use super::program::{Aim, Duals};
 use super::rows::{Row, Sense};

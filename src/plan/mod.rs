@@ -2,6 +2,7 @@
 //! the limits, and the frontier over budgets.
 
 pub mod answer;
+pub mod block;
 pub mod branch;
 pub mod cash;
 pub mod cents;

@@ -18,8 +18,9 @@
 
 use rayon::prelude::*;
 
+use super::block::Block;
 use super::line::Allowed;
-use super::price::{Choice, Curve};
+use super::price::Choice;
 use super::reach::{Bracket, FAR, SAME_PRICE, reach};
 use super::tree::{Span, Tree};
 
@@ -30,31 +31,6 @@ const JUMP: f64 = 1e-8;
 /// Lines from which on their pricing is shared among threads, and lines in one share.
 const PARALLEL: usize = 512;
 const SHARE: usize = 128;
-
-/// Lines under nested limits.
-pub struct Block<'a> {
-    /// The lines.
-    pub curves: Vec<&'a Curve<'a>>,
-    /// Their groups; the first is the block.
-    pub tree: Tree,
-    /// What each group may spend.
-    pub spans: Vec<Span>,
-    /// KPI that a unit of spend has to bring to be worth it: m₀.
-    pub worth: f64,
-    /// What else must hold.
-    pub asked: Asked,
-    /// Money that its amounts are measured by.
-    pub money: f64,
-}
-
-/// What must hold of the whole block besides.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Asked {
-    /// KPI to reach, with as little spend as possible.
-    pub target: Option<f64>,
-    /// Most that a KPI may cost on average.
-    pub cost: Option<f64>,
-}
 
 /// Where the ends of a group's span bind.
 #[derive(Clone, Copy, Debug, Default)]
@@ -147,80 +123,6 @@ pub enum HeldBy {
     Cost,
 }
 
-impl<'a> Block<'a> {
-    /// A group of the block as a block of its own, at the price around it; and its lines and groups by their index here.
-    pub fn under(&self, group: usize, worth: f64) -> (Block<'a>, Vec<usize>, Vec<usize>) {
-        let (tree, lines, groups) = self.tree.under(group);
-        let curves = lines.iter().map(|line| self.curves[*line]).collect();
-        let spans = groups.iter().map(|group| self.spans[*group]).collect();
-        (Block { curves, tree, spans, worth, asked: Asked::default(), money: self.money }, lines, groups)
-    }
-
-    /// The KPI of a spend.
-    pub fn kpi(&self, spend: &[f64]) -> f64 {
-        let of =
-            |share: (&[&Curve], &[f64])| share.0.iter().zip(share.1).map(|(curve, x)| curve.value(*x)).sum::<f64>();
-        if spend.len() < PARALLEL {
-            return of((&self.curves, spend));
-        }
-        let shares: Vec<f64> = self.curves.par_chunks(SHARE).zip(spend.par_chunks(SHARE)).map(of).collect();
-        shares.into_iter().sum()
-    }
-
-    /// The objective of a spend: with a target, as little spend as possible.
-    pub fn value(&self, spend: &[f64]) -> f64 {
-        let whole: f64 = spend.iter().sum();
-        if self.asked.target.is_some() { -whole } else { self.kpi(spend) - self.worth * whole }
-    }
-
-    /// Whether a spend is allowed and keeps every span, to within rounding.
-    pub fn holds(&self, allowed: &[Allowed], spend: &[f64]) -> bool {
-        let slack = 1e-9 * self.scale().max(1.0);
-        let sums = self.sums(spend);
-        let within = |(sum, span): (&f64, &Span)| *sum <= span.high + slack && *sum >= span.low - slack;
-        let asked = || {
-            let kpi = self.kpi(spend);
-            self.asked.target.is_none_or(|target| kpi >= target * (1.0 - 1e-9))
-                && self.keeps_costs(spend, &sums)
-                && self.asked.cost.is_none_or(|cost| sums[0] <= cost * kpi * (1.0 + 1e-9))
-        };
-        let spans = sums.iter().zip(&self.spans).all(within);
-        spans && allowed.iter().zip(spend).all(|(allowed, x)| allowed.holds(*x)) && asked()
-    }
-
-    /// Whether every group keeps its ceiling on the average cost.
-    fn keeps_costs(&self, spend: &[f64], sums: &[f64]) -> bool {
-        if self.spans.iter().all(|span| span.cost.is_none()) {
-            return true;
-        }
-        let values: Vec<f64> = self.curves.iter().zip(spend).map(|(curve, x)| curve.value(*x)).collect();
-        let kpis = self.sums(&values);
-        let mut each = self.spans.iter().zip(sums.iter().zip(kpis));
-        each.all(|(span, (spent, kpi))| span.cost.is_none_or(|(cost, _)| *spent <= cost * kpi * (1.0 + 1e-9) + 1e-6))
-    }
-
-    /// Spend by group.
-    fn sums(&self, spend: &[f64]) -> Vec<f64> {
-        let mut sums: Vec<f64> =
-            self.tree.groups.iter().map(|group| group.lines.iter().map(|line| spend[*line]).sum()).collect();
-        for group in (1..sums.len()).rev() {
-            sums[self.tree.groups[group].parent] += sums[group];
-        }
-        sums
-    }
-
-    /// What each group may still spend.
-    pub fn room(&self, spend: &[f64]) -> Vec<f64> {
-        let slack = 1e-9 * self.scale().max(1.0);
-        self.sums(spend).iter().zip(&self.spans).map(|(sum, span)| span.high - sum + slack).collect()
-    }
-
-    /// Money that amounts of the block are measured by.
-    fn scale(&self) -> f64 {
-        self.money
-    }
-}
-
 /// Solves a block over the concave hulls of its curves; `None` when no spend keeps its limits.
 pub fn relaxed(block: &Block, allowed: &[Allowed], near: Option<&Relaxed>) -> Option<Relaxed> {
     Relaxation { block, allowed, worth: block.worth, clamps: Vec::new() }.prepared(near)?.solved()
@@ -281,7 +183,7 @@ impl Relaxation<'_, '_> {
     fn ends(&self) -> Option<Vec<(f64, f64)>> {
         let groups = &self.block.tree.groups;
         let mut ends: Vec<(f64, f64)> = vec![(0.0, 0.0); groups.len()];
-        let slack = 1e-9 * self.block.scale().max(1.0);
+        let slack = 1e-9 * self.block.money.max(1.0);
         for (index, group) in groups.iter().enumerate().rev() {
             let own = group.lines.iter().map(|line| (self.allowed[*line].low, self.allowed[*line].high));
             let within = group.children.iter().map(|child| ends[*child]);
@@ -302,7 +204,7 @@ impl Relaxation<'_, '_> {
         let guess = near.map_or_else(|| self.guess(group), |near| near.prices[group]);
         let most = self.most(group);
         let least = self.least(group);
-        let slack = REACHED * self.block.scale();
+        let slack = REACHED * self.block.money;
         let cap = (most > span.high + slack).then(|| self.reach(group, span.high, guess));
         let floor = if ends.0 >= ends.1 - slack && cap.is_some() {
             cap.filter(|_| span.low >= span.high)
@@ -325,7 +227,7 @@ impl Relaxation<'_, '_> {
             spend - ceiling * kpi
         };
         let (mut low, mut high) = (self.guess(group).min(1.0 / ceiling) / FAR, 1.0 / ceiling);
-        if over(high) > 1e-9 * self.block.scale() {
+        if over(high) > 1e-9 * self.block.money {
             return None;
         }
         if over(low) <= 0.0 {
@@ -390,7 +292,7 @@ impl Relaxation<'_, '_> {
 
     /// The prices around the one at which a group's members spend `sum` together.
     fn reach(&self, group: usize, sum: f64, guess: f64) -> Bracket {
-        reach(|price| self.at(group, price), sum, guess, REACHED * self.block.scale())
+        reach(|price| self.at(group, price), sum, guess, REACHED * self.block.money)
     }
 
     /// The price of the whole block.
@@ -412,7 +314,7 @@ impl Relaxation<'_, '_> {
             };
             if over(found.0) > 0.0 {
                 let (mut low, mut high) = (found.0, 1.0 / cost);
-                if low >= high || over(high) > REACHED * self.block.scale() {
+                if low >= high || over(high) > REACHED * self.block.money {
                     return None;
                 }
                 while high - low > SAME_PRICE * high {
@@ -534,7 +436,7 @@ impl Relaxation<'_, '_> {
         }
         let mut spend = vec![0.0; self.allowed.len()];
         let mut rises: Vec<(usize, usize, Choice, Choice)> = Vec::new();
-        let least = JUMP * self.block.scale();
+        let least = JUMP * self.block.money;
         for (group, members) in groups.iter().enumerate() {
             let price = brackets[group].unwrap_or(Bracket { over: prices[group], under: prices[group] });
             for (line, under, over) in self.around(&members.lines, price) {

@@ -1,9 +1,9 @@
 //! The only file that names a solver.
 //!
 //! Clarabel (interior point) solves the plan's program and gives duals; microlp (simplex) solves it where an interior point
-//! cannot, and the programs of a conflict, where a vertex names few limits. Money is scaled by the budget and KPI by what all lines could bring, so
-//! that tolerances mean the same for a hundred yuan and for a billion. Clarabel calls an almost solved program solved:
-//! nothing here trusts its objective, the bound is evaluated from the duals ([`Program::prove`]).
+//! cannot, and the programs of a conflict, where a vertex names few limits. With the feature `highs` HiGHS comes first.
+//! Money is scaled by the budget and KPI by what all lines could bring, so that tolerances mean the same for a hundred yuan
+//! and for a billion. No solver's objective is trusted: the bound is evaluated from the duals ([`Program::prove`]).
 
 use good_lp::constraint::ConstraintReference;
 use good_lp::{
@@ -52,6 +52,12 @@ type Answer = (Vec<f64>, Duals);
 ///
 /// [`Kind::Bug`] when both solvers stop for another reason.
 pub fn plan(program: &Program) -> Result<Option<Answer>, Error> {
+    #[cfg(feature = "highs")]
+    match by_highs(program) {
+        Ok(found) => return Ok(Some(found)),
+        Err(ResolutionError::Infeasible) => return Ok(None),
+        Err(_) => {}
+    }
     let corners: usize = program.envelopes.iter().map(|above| above.corners.len()).sum();
     for accuracy in ACCURACIES {
         match by_interior_point(program, accuracy) {
@@ -70,34 +76,56 @@ pub fn plan(program: &Program) -> Result<Option<Answer>, Error> {
 
 fn by_interior_point(program: &Program, accuracy: f64) -> Result<Answer, ResolutionError> {
     let scale = Scale::of(program);
-    let mut posed = Posed::to(good_lp::clarabel, program, &scale);
-    posed.model.settings().tol_gap_abs(accuracy).tol_gap_rel(accuracy);
-    let mut solution = posed.model.solve()?;
-    let spend = posed.lines.iter().map(|line| line.value(&solution)).collect();
-    let dual = solution.compute_dual();
-    let per_money = scale.unit / scale.money;
-    let duals = Duals {
-        // the row reads Σ x − T = 0: one more on its right-hand side is one more unit to spend for the same T
-        whole: dual.dual(posed.whole) * per_money,
-        budget: 0.0,
-        rows: posed.rows.into_iter().map(|row| dual.dual(row) * per_money).collect(),
-        target: posed.target.map_or(0.0, |row| -dual.dual(row) * scale.unit / scale.kpi),
-        cost: posed.cost.map_or(0.0, |row| -dual.dual(row) * per_money),
-    };
-    Ok((spend, duals))
+    let (mut model, places) = posed(good_lp::clarabel, program, &scale);
+    model.settings().tol_gap_abs(accuracy).tol_gap_rel(accuracy);
+    let mut solution = model.solve()?;
+    let spend = places.spend(&solution);
+    Ok((spend, places.duals(&solution.compute_dual(), &scale)))
+}
+
+/// HiGHS on one thread, so that the same program has the same answer.
+#[cfg(feature = "highs")]
+fn by_highs(program: &Program) -> Result<Answer, ResolutionError> {
+    let scale = Scale::of(program);
+    let (model, places) = posed(good_lp::highs, program, &scale);
+    let mut solution = model.set_threads(1).solve()?;
+    let spend = places.spend(&solution);
+    Ok((spend, places.duals(solution.compute_dual(), &scale)))
 }
 
 fn by_simplex(program: &Program) -> Result<Answer, ResolutionError> {
     let scale = Scale::of(program);
-    let posed = Posed::to(good_lp::microlp, program, &scale);
-    let solution = posed.model.solve()?;
-    let spend = posed.lines.iter().map(|line| line.value(&solution)).collect();
-    Ok((spend, multipliers(program, &scale)?))
+    let (model, places) = posed(good_lp::microlp, program, &scale);
+    Ok((places.spend(&model.solve()?), multipliers(program, &scale)?))
 }
 
 /// A program handed to a solver, and where its parts are.
-struct Posed<M> {
-    model: M,
+fn posed<S: Solver>(solver: S, program: &Program, scale: &Scale) -> (S::Model, Places) {
+    let mut variables = ProblemVariables::new();
+    let most: f64 = program.envelopes.iter().filter_map(|above| above.corners.last()).map(|corner| corner.0).sum();
+    let whole = variables.add(variable().min(0.0).max(most.min(program.budget) / scale.money * 2.0 + 1.0));
+    let lines: Vec<LineTerms> =
+        program.envelopes.iter().map(|above| LineTerms::new(&above.corners, scale, &mut variables)).collect();
+    let kpi: Expression = lines.iter().map(|line| line.kpi.clone()).sum();
+    let (aim, unit) = (program.aim, scale.unit);
+    let objective = kpi.clone() * (aim.kpi * scale.kpi / unit) - whole * (aim.spend * scale.money / unit);
+    let mut model = variables.maximise(objective).using(solver);
+    for line in &lines {
+        model.add_constraint(line.weights_add_up());
+    }
+    let spend: Expression = lines.iter().map(|line| line.spend.clone()).sum();
+    let whole_row = model.add_constraint(constraint!(spend == whole));
+    model.add_constraint(constraint!(whole <= program.budget / scale.money));
+    let rows = program.rows.iter().map(|row| model.add_constraint(row_of(row, &lines, whole, scale))).collect();
+    let reached = |target: f64| constraint!(kpi.clone() >= target / scale.kpi);
+    let target = aim.target.map(|target| model.add_constraint(reached(target)));
+    let kept = |cost: f64| constraint!(kpi.clone() * (cost * scale.kpi / scale.money) - whole >= 0.0);
+    let cost = aim.max_cost_per.map(|cost| model.add_constraint(kept(cost)));
+    (model, Places { lines, whole: whole_row, rows, target, cost })
+}
+
+/// Where the parts of a program are in a solver's model.
+struct Places {
     lines: Vec<LineTerms>,
     /// Σ x − T = 0.
     whole: ConstraintReference,
@@ -106,29 +134,22 @@ struct Posed<M> {
     cost: Option<ConstraintReference>,
 }
 
-impl<M: SolverModel> Posed<M> {
-    fn to<S: Solver<Model = M>>(solver: S, program: &Program, scale: &Scale) -> Posed<M> {
-        let mut variables = ProblemVariables::new();
-        let most: f64 = program.envelopes.iter().filter_map(|above| above.corners.last()).map(|corner| corner.0).sum();
-        let whole = variables.add(variable().min(0.0).max(most.min(program.budget) / scale.money * 2.0 + 1.0));
-        let lines: Vec<LineTerms> =
-            program.envelopes.iter().map(|above| LineTerms::new(&above.corners, scale, &mut variables)).collect();
-        let kpi: Expression = lines.iter().map(|line| line.kpi.clone()).sum();
-        let (aim, unit) = (program.aim, scale.unit);
-        let objective = kpi.clone() * (aim.kpi * scale.kpi / unit) - whole * (aim.spend * scale.money / unit);
-        let mut model = variables.maximise(objective).using(solver);
-        for line in &lines {
-            model.add_constraint(line.weights_add_up());
+impl Places {
+    fn spend(&self, solution: &impl Solution) -> Vec<f64> {
+        self.lines.iter().map(|line| line.value(solution)).collect()
+    }
+
+    /// The multipliers, from the solver's: by how much the objective rises with the right-hand side.
+    fn duals(self, dual: &impl DualValues, scale: &Scale) -> Duals {
+        let per_money = scale.unit / scale.money;
+        Duals {
+            // the row reads Σ x − T = 0: one more on its right-hand side is one more unit to spend for the same T
+            whole: dual.dual(self.whole) * per_money,
+            budget: 0.0,
+            rows: self.rows.into_iter().map(|row| dual.dual(row) * per_money).collect(),
+            target: self.target.map_or(0.0, |row| -dual.dual(row) * scale.unit / scale.kpi),
+            cost: self.cost.map_or(0.0, |row| -dual.dual(row) * per_money),
         }
-        let spend: Expression = lines.iter().map(|line| line.spend.clone()).sum();
-        let whole_row = model.add_constraint(constraint!(spend == whole));
-        model.add_constraint(constraint!(whole <= program.budget / scale.money));
-        let rows = program.rows.iter().map(|row| model.add_constraint(row_of(row, &lines, whole, scale))).collect();
-        let reached = |target: f64| constraint!(kpi.clone() >= target / scale.kpi);
-        let target = aim.target.map(|target| model.add_constraint(reached(target)));
-        let kept = |cost: f64| constraint!(kpi.clone() * (cost * scale.kpi / scale.money) - whole >= 0.0);
-        let cost = aim.max_cost_per.map(|cost| model.add_constraint(kept(cost)));
-        Posed { model, lines, whole: whole_row, rows, target, cost }
     }
 }
 
@@ -281,11 +302,27 @@ mod tests {
         Row { lines: lines.to_vec(), sense, bound, total, label: Label::Budget, number: Number::Amount }
     }
 
+    /// Every backend answers with the same objective, and with multipliers that prove it.
+    fn agree(program: &Program) -> Result<f64, TestCaseError> {
+        let corner = by_simplex(program).unwrap();
+        let value = program.value(&corner.0);
+        let near = |found: Answer, tolerance: f64| {
+            let (found, bound) = (program.value(&found.0), program.prove(found.1).1);
+            (found - value).abs() <= tolerance * value.abs() && (bound - value).abs() <= tolerance * value.abs()
+        };
+        prop_assert!(near(corner, 1e-7), "the simplex");
+        prop_assert!(near(by_interior_point(program, 1e-9).unwrap(), 1e-6), "the interior point");
+        #[cfg(feature = "highs")]
+        prop_assert!(near(by_highs(program).unwrap(), 1e-6), "HiGHS");
+        Ok(value)
+    }
+
     proptest! {
         #[test]
-        fn the_simplex_and_the_interior_point_agree(
+        fn backends_agree(
             curves in prop::collection::vec((10.0..90.0f64, 100.0..900.0f64), 4..=4),
             cap in 100.0..1500.0f64, floor in 0.0..700.0f64, share in 0.1..0.9f64, budget in 900.0..3000.0f64,
+            reached in 0.3..0.95f64,
         ) {
             let envelopes: Vec<Envelope> = curves.iter().map(|(top, half)| rising(*top, *half)).collect();
             let rows = [
@@ -294,13 +331,14 @@ mod tests {
                 row(&[1, 3], Sense::AtMost, 0.0, -share),
             ];
             let rows: Vec<&Row> = rows.iter().collect();
-            let program = Program { envelopes: &envelopes, rows: &rows, budget, aim: AIM };
-            let bound = |found: Answer| program.prove(found.1).1;
-            let (inside, corner) = (by_interior_point(&program, 1e-9).unwrap(), by_simplex(&program).unwrap());
-            let value = program.value(&corner.0);
-            prop_assert!((bound(corner) - value).abs() <= 1e-7 * value, "the simplex's multipliers prove its plan");
-            prop_assert!((program.value(&inside.0) - value).abs() <= 1e-6 * value);
-            prop_assert!((bound(inside) - value).abs() <= 1e-6 * value);
+            let most = Program { envelopes: &envelopes, rows: &rows, budget, aim: AIM };
+            let kpi = agree(&most)?;
+            let least = Aim { goal: Goal::LeastSpend, kpi: 0.0, spend: 1.0, target: Some(reached * kpi), ..AIM };
+            agree(&Program { aim: least, ..most })?;
+            let dear = Aim { max_cost_per: Some(budget / kpi), ..AIM };
+            agree(&Program { aim: dear, budget: 2.0 * budget, ..most })?;
+            let dear = Row { number: Number::CostPer(budget / kpi), ..row(&[0, 2], Sense::AtMost, 0.0, 0.0) };
+            agree(&Program { rows: &[&dear, rows[0]], ..most })?;
         }
     }
 
