@@ -7,7 +7,10 @@
   // What a cell is worth: its exact figure, or its text. A spreadsheet must not take a name for a formula.
   const value = cell => {
     if ('v' in cell.dataset) return cell.dataset.v === 'none' ? '' : cell.dataset.v;
-    const text = cell.innerText.replace(/\s+/g, ' ').trim();
+    // a heading and the small print below it are two words, whatever the layout puts between them
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), parts = [];
+    while (texts.nextNode()) parts.push(texts.currentNode.data.trim());
+    const text = parts.filter(Boolean).join(' ').replace(/\s+/g, ' ');
     return /^[=+\-@]/.test(text) && isNaN(text) ? "'" + text : text;
   };
   const copy = async (table, button) => {
