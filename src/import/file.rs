@@ -13,7 +13,7 @@ use super::days::Shift;
 use super::fold::Folded;
 use super::mapping::Mapping;
 use super::pass::{self, Start, Stop};
-use super::repeats::{self, Repeats};
+use super::repeats::{self, Hashes, Repeats};
 use super::rows::Rows;
 use super::table::{SEPARATORS, Table};
 use super::tally::Tally;
@@ -173,7 +173,9 @@ impl<'a> File<'a> {
         let stream = Hashed::new(before, content.from(start.byte).map_err(Stop::Unread)?);
         let reader = |repeats| move || Rows::new(self, mapping, repeats, start.separator);
         let (mut readers, stream) = pass::over(stream, start, reader(&nobody_looked), Rows::add)?;
-        let doubles = repeats::doubles(readers.iter_mut().map(|rows| std::mem::take(&mut rows.hashes)).collect());
+        let doubles = repeats::doubles(
+            readers.iter_mut().map(|rows| std::mem::replace(&mut rows.hashes, Hashes::new())).collect(),
+        );
         let read = self.together(readers).map_err(Stop::Told)?;
         let mut read = self.unless_bad(read).map_err(Stop::Told)?;
         if !doubles.is_empty() {

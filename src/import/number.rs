@@ -59,6 +59,14 @@ pub(super) fn is_absent(text: &str) -> bool {
 ///
 /// `currency` is the file's for an amount of money, whose cell may carry a symbol or code, and `None` for a count.
 pub(super) fn figure(text: &str, how: How, currency: Option<Currency>) -> Result<Option<Micros>, NotAFigure> {
+    let is_plain = !how.decimal_comma && how.unit == 0;
+    // Almost all cells are plain numbers, and are read in one go.
+    if is_plain
+        && let Some(value) = Micros::from_decimal(text)
+        && value >= Micros::ZERO
+    {
+        return Ok(Some(value));
+    }
     let text = text.trim();
     if is_absent(text) {
         return Ok(None);
@@ -66,7 +74,6 @@ pub(super) fn figure(text: &str, how: How, currency: Option<Currency>) -> Result
     if is_censored(text) {
         return Err(NotAFigure::Censored);
     }
-    let is_plain = !how.decimal_comma && how.unit == 0;
     let value = match Micros::from_decimal(text).filter(|_| is_plain) {
         Some(value) => value,
         None => written(text, how, currency)?,

@@ -16,10 +16,12 @@ use super::cells::Cells;
 use super::date::{Hints, Reading};
 use super::days::{self, Days, Span};
 use super::file::File;
-use super::fold::{Figures, Fold, Key, Named};
+use super::fold::Fold;
 use super::mapping::Mapping;
+use super::named::{Group, Named};
 use super::number::{How, NotAFigure, figure, is_absent};
-use super::repeats::Repeats;
+use super::repeats::{Hashes, Repeats};
+use super::sums::{Figures, Key};
 use super::tally::Tally;
 use crate::check::{Error, Kind, Origin, Problem};
 use crate::settings::{Duplicates, Negative};
@@ -45,9 +47,18 @@ struct Fault {
 }
 
 impl Fault {
-    fn new(reason: &'static str, message: String) -> Fault {
-        Fault { reason, message, help: None, of_the_file: false }
+    /// Boxed, as faults are rare and results should be small.
+    fn new(reason: &'static str, message: String) -> Box<Fault> {
+        Box::new(Fault { reason, message, help: None, of_the_file: false })
     }
+}
+
+/// A column of figures.
+#[derive(Clone, Copy, Debug)]
+struct Column {
+    measure: Measure,
+    cell: usize,
+    how: How,
 }
 
 /// One reader of records of a file; several may share a file, each with blocks of its own, ascending.
@@ -57,6 +68,10 @@ pub(super) struct Rows<'a> {
     repeats: &'a Repeats,
     separator: u8,
     currency: Currency,
+    /// The figures of the file.
+    columns: Vec<Column>,
+    /// The first and the last cell of the names, where nothing else stands between them.
+    names: Option<(usize, usize)>,
     /// The readings of the dates.
     pub days: Days,
     /// The rows.
@@ -64,13 +79,14 @@ pub(super) struct Rows<'a> {
     /// Everything else.
     pub tally: Tally,
     /// A hash of every data row.
-    pub hashes: Vec<u64>,
+    pub hashes: Hashes,
 }
 
 impl<'a> Rows<'a> {
     /// A reader of records that `mapping` is of, some of which are known to repeat others.
     pub(super) fn new(file: &'a File<'a>, mapping: &'a Mapping, repeats: &'a Repeats, separator: u8) -> Rows<'a> {
         let currency = mapping.header_currency.or(file.source.currency).unwrap_or(file.project.currency);
+        let columns = columns(file, mapping);
         let hints = Hints { year: file.source.year, order: file.source.date_order.or(mapping.date_order) };
         Rows {
             file,
@@ -78,10 +94,12 @@ impl<'a> Rows<'a> {
             repeats,
             separator,
             currency,
+            fold: Fold::new(columns.iter().map(|column| column.measure).collect()),
+            columns,
+            names: side_by_side(mapping),
             days: Days::new(hints, file.shift()),
-            fold: Fold::default(),
             tally: Tally::default(),
-            hashes: Vec::new(),
+            hashes: Hashes::new(),
         }
     }
 
@@ -91,7 +109,7 @@ impl<'a> Rows<'a> {
     ///
     /// [`Kind::Input`] when the record shows that the whole file is not what its settings say.
     pub(super) fn add(&mut self, record: &Cells, line: u64) -> Result<(), Error> {
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+        if record.is_blank() {
             return Ok(());
         }
         if !self.is_asked_for(record) {
@@ -107,12 +125,12 @@ impl<'a> Rows<'a> {
         let currency = self.currency_of(record);
         let spend = currency.as_ref().ok().and_then(|currency| self.spend(record, *currency));
         if let (Ok(currency), Some(Ok(Some(spend)) | Err(NotAFigure::Negative(spend)))) = (&currency, &spend) {
-            *self.tally.spend.entry(*currency).or_default() += i128::from(spend.get());
+            self.tally.spent(*currency, *spend);
         }
         self.tell_apart(record, currency.as_ref().ok());
         let is_repeated = self.repeats.has(line);
         if !self.repeats.are_known() {
-            self.hashes.push(record.hash(self.separator));
+            self.hashes.add(record.hash(self.separator));
         }
         if is_repeated && self.file.source.duplicates == Duplicates::Drop {
             return Ok(());
@@ -131,7 +149,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn bad(&mut self, fault: Fault, line: u64) -> Result<(), Error> {
+    fn bad(&mut self, fault: Box<Fault>, line: u64) -> Result<(), Error> {
         let message = format!("{}: {}", Origin::new(self.file.path, line), fault.message);
         let help = fault.help.unwrap_or_else(|| self.file.skip_help());
         if fault.of_the_file {
@@ -173,7 +191,8 @@ impl<'a> Rows<'a> {
 
     /// The spend of a record, where it has the cell.
     fn spend(&self, record: &Cells, currency: Currency) -> Option<Read> {
-        self.cell(record, Measure::Spend).map(|cell| self.figure(cell, Measure::Spend, currency))
+        let column = self.columns.first().filter(|column| column.measure == Measure::Spend)?;
+        record.get(column.cell).map(|cell| self.figure(cell, *column, currency))
     }
 
     /// The row of a record, or `None` when all its figures are absent.
@@ -183,25 +202,25 @@ impl<'a> Rows<'a> {
         line: u64,
         day: Option<Span>,
         (currency, spend): (Currency, Option<Read>),
-    ) -> Result<Option<(Key, Figures)>, Fault> {
+    ) -> Result<Option<(Key, Figures)>, Box<Fault>> {
         self.has_all_cells(record)?;
         let date = self.day(record, day, line)?;
         let measures = self.measures(record, line, currency, spend)?;
-        if measures.iter().all(Option::is_none) {
+        if measures.are_absent() {
             return Ok(None);
         }
-        if measures[Measure::Spend.index()].is_none() {
+        if measures.get(Measure::Spend).is_none() {
             let header = self.header(Measure::Spend);
             let message = format!("column `{header}` is blank beside other figures, expected an amount");
             return Err(Fault::new("no spend", message));
         }
-        let names = self.names(record, line)?;
+        let group = self.group(record, line, currency)?;
         self.compare_with_clicks(&measures, line);
-        Ok(Some((Key { date: date.first, end: date.end, names, currency }, measures)))
+        Ok(Some((Key { group, first: date.first, end: date.end }, measures)))
     }
 
     /// A record cut short or shifted must not be read; blank cells at its end are harmless.
-    fn has_all_cells(&self, record: &Cells) -> Result<(), Fault> {
+    fn has_all_cells(&self, record: &Cells) -> Result<(), Box<Fault>> {
         let expected = self.mapping.headers.len();
         let is_long = record.len() > expected && record.iter().skip(expected).any(|cell| !cell.trim().is_empty());
         if record.len() >= expected && !is_long {
@@ -212,7 +231,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The place of the row's day; the first day of the period in a file without days.
-    fn day(&mut self, record: &Cells, day: Option<Span>, line: u64) -> Result<Span, Fault> {
+    fn day(&mut self, record: &Cells, day: Option<Span>, line: u64) -> Result<Span, Box<Fault>> {
         if let Some((first, _)) = self.mapping.period {
             return Ok(self.days.given(Reading::Day(first), line));
         }
@@ -224,7 +243,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn currency_of(&self, record: &Cells) -> Result<Currency, Fault> {
+    fn currency_of(&self, record: &Cells) -> Result<Currency, Box<Fault>> {
         let cell = self.mapping.currency.and_then(|cell| record.get(cell));
         let Some(cell) = cell.map(str::trim).filter(|cell| !is_absent(cell)) else { return Ok(self.currency) };
         cell.parse().map_err(|_| {
@@ -240,25 +259,23 @@ impl<'a> Rows<'a> {
         line: u64,
         currency: Currency,
         mut spend: Option<Read>,
-    ) -> Result<Figures, Fault> {
-        let (mut measures, mut is_censored) = ([None; 9], false);
-        for measure in Measure::ALL {
-            let Some(cell) = self.cell(record, measure) else { continue };
-            let known = if measure == Measure::Spend { spend.take() } else { None };
-            measures[measure.index()] = match known.unwrap_or_else(|| self.figure(cell, measure, currency)) {
-                Ok(figure) => figure,
-                Err(NotAFigure::Censored) => {
-                    is_censored = true;
-                    None
-                }
-                Err(why) => return Err(self.no_figure(cell, measure, currency, &why)),
-            };
+    ) -> Result<Figures, Box<Fault>> {
+        let (mut measures, mut is_censored) = (Figures::default(), false);
+        for column in &self.columns {
+            let Some(cell) = record.get(column.cell) else { continue };
+            let known = if column.measure == Measure::Spend { spend.take() } else { None };
+            match known.unwrap_or_else(|| self.figure(cell, *column, currency)) {
+                Ok(Some(figure)) => measures.set(column.measure, figure),
+                Ok(None) => {}
+                Err(NotAFigure::Censored) => is_censored = true,
+                Err(why) => return Err(self.no_figure(cell, column.measure, currency, &why)),
+            }
         }
         if is_censored {
             self.tally.censored.add(line);
         }
         let is_fractional = |figure: Micros| figure.get() % Micros::PER_UNIT != 0;
-        let whole = [Measure::Impressions, Measure::Clicks].map(|measure| measures[measure.index()]);
+        let whole = [Measure::Impressions, Measure::Clicks].map(|measure| measures.get(measure));
         if whole.into_iter().flatten().any(is_fractional) {
             self.tally.fractional.add(line);
         }
@@ -269,10 +286,10 @@ impl<'a> Rows<'a> {
         record.get(self.mapping.measures[measure.index()]?)
     }
 
-    fn figure(&self, cell: &str, measure: Measure, currency: Currency) -> Read {
-        let read = figure(cell, self.how(measure), measure.is_money().then_some(currency));
-        match read {
-            Err(NotAFigure::Negative(amount)) if measure.is_money() && self.file.source.negative == Negative::Keep => {
+    fn figure(&self, cell: &str, column: Column, currency: Currency) -> Read {
+        let is_money = column.measure.is_money();
+        match figure(cell, column.how, is_money.then_some(currency)) {
+            Err(NotAFigure::Negative(amount)) if is_money && self.file.source.negative == Negative::Keep => {
                 Ok(Some(amount))
             }
             read => read,
@@ -301,15 +318,11 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn how(&self, measure: Measure) -> How {
-        How { decimal_comma: self.file.source.decimal_comma, unit: self.mapping.units[measure.index()] }
-    }
-
     fn header(&self, measure: Measure) -> &str {
         self.mapping.measures[measure.index()].map_or("", |cell| &self.mapping.headers[cell])
     }
 
-    fn no_figure(&self, cell: &str, measure: Measure, currency: Currency, why: &NotAFigure) -> Fault {
+    fn no_figure(&self, cell: &str, measure: Measure, currency: Currency, why: &NotAFigure) -> Box<Fault> {
         let holds = format!("column `{}` holds `{}`", self.header(measure), cell.trim());
         let number = self.file.number;
         match why {
@@ -321,17 +334,35 @@ impl<'a> Rows<'a> {
                 let help = comma.then(|| {
                     format!("set `decimal_comma = true` for source[{number}], or export without thousands separators")
                 });
-                Fault { help, ..Fault::new("not a number", format!("{holds}, expected a number")) }
+                Box::new(Fault { help, ..*Fault::new("not a number", format!("{holds}, expected a number")) })
             }
-            NotAFigure::OtherCurrency => Fault {
+            NotAFigure::OtherCurrency => Box::new(Fault {
                 help: Some(format!("set `currency = \"…\"` for source[{number}] to the currency of the file")),
                 of_the_file: true,
-                ..Fault::new("another currency", format!("{holds}, but its currency is {currency}"))
-            },
+                ..*Fault::new("another currency", format!("{holds}, but its currency is {currency}"))
+            }),
         }
     }
 
-    fn names(&mut self, record: &Cells, line: u64) -> Result<[u32; 5], Fault> {
+    /// Whose a record is.
+    fn group(&mut self, record: &Cells, line: u64, currency: Currency) -> Result<u32, Box<Fault>> {
+        let text = self.names.filter(|_| currency == self.currency);
+        let text = text.and_then(|(first, last)| record.between(first, last));
+        if let Some(group) = text.and_then(|text| self.fold.names.met(text)) {
+            return Ok(group);
+        }
+        let (names, has_error) = self.read_names(record)?;
+        let group = self.fold.names.group(Group { names, currency });
+        match text {
+            _ if has_error => self.tally.error_cells.add(line),
+            Some(text) => self.fold.names.note(text, group),
+            None => {}
+        }
+        Ok(group)
+    }
+
+    /// The names of a record, and whether an error of a spreadsheet stands for one.
+    fn read_names(&mut self, record: &Cells) -> Result<([u32; 5], bool), Box<Fault>> {
         let (mut names, mut has_error) = ([0; 5], false);
         for (place, cell) in self.mapping.fields.into_iter().enumerate() {
             let Some(cell) = cell else { continue };
@@ -343,28 +374,43 @@ impl<'a> Rows<'a> {
                 Named::Cut => return Err(self.no_name(cell, text.trim())),
             }
         }
-        if has_error {
-            self.tally.error_cells.add(line);
-        }
-        Ok(names)
+        Ok((names, has_error))
     }
 
     /// An ID whose last digits a spreadsheet has lost: two such IDs may have become one.
-    fn no_name(&self, cell: usize, name: &str) -> Fault {
+    fn no_name(&self, cell: usize, name: &str) -> Box<Fault> {
         let header = &self.mapping.headers[cell];
         let message = format!("column `{header}` holds `{name}`, an ID that a spreadsheet has cut to 15 digits");
         let help =
             "export again and import the file without opening it in a spreadsheet, or map the name instead of the ID";
-        Fault { help: Some(help.to_owned()), ..Fault::new("an ID cut by a spreadsheet", message) }
+        Box::new(Fault { help: Some(help.to_owned()), ..*Fault::new("an ID cut by a spreadsheet", message) })
     }
 
     fn compare_with_clicks(&mut self, measures: &Figures, line: u64) {
         let kpi = self.file.project.kpi;
-        let (clicks, count) = (measures[Measure::Clicks.index()], measures[kpi.measure().index()]);
+        let (clicks, count) = (measures.get(Measure::Clicks), measures.get(kpi.measure()));
         if kpi != Kpi::Value && clicks.is_some() && count > clicks {
             self.tally.above_clicks.add(line);
         }
     }
+}
+
+/// The figures of a file, spend first where it has one.
+fn columns(file: &File, mapping: &Mapping) -> Vec<Column> {
+    let column = |measure: Measure| {
+        let how = How { decimal_comma: file.source.decimal_comma, unit: mapping.units[measure.index()] };
+        Some(Column { measure, cell: mapping.measures[measure.index()]?, how })
+    };
+    Measure::ALL.into_iter().filter_map(column).collect()
+}
+
+/// The first and the last cell of the names, where nothing else stands between them.
+fn side_by_side(mapping: &Mapping) -> Option<(usize, usize)> {
+    let mut cells: Vec<usize> = mapping.fields.into_iter().flatten().collect();
+    cells.sort_unstable();
+    let is_next = |pair: &[usize]| pair[1] <= pair[0] + 1;
+    let all = cells.windows(2).all(is_next);
+    cells.first().copied().zip(cells.last().copied()).filter(|_| all)
 }
 
 /// Whether a cell is the label of a total row: `合计`, `合计12条记录`, `Total`, `Total: Account`, `Total of 12 results`.
