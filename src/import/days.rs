@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::cells::Cells;
 use super::date::{Hints, Reading, Seen, range, read, time_of};
+use super::number::unprotected;
 use super::short::{Recent, Short};
 
 /// Different cells that are remembered; exports have a cell a day, or at most a minute.
@@ -113,7 +114,8 @@ impl Days {
     }
 
     fn met(&mut self, text: &str, line: u64) -> Option<Span> {
-        let place = match (self.one(text.trim(), line), range(text)) {
+        let cell = unprotected(text.trim());
+        let place = match (self.one(cell, line), range(cell)) {
             (Some(first), _) => Some(Span { first, end: 0 }),
             (None, Some((first, last))) => {
                 let places = (self.one(first, line), self.one(last, line));

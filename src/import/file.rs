@@ -67,6 +67,9 @@ impl<'a> File<'a> {
         if database::is_sqlite(self.path).map_err(|error| self.unread(&error))? {
             return Err(self.without_query());
         }
+        if let Some(what) = content::no_table(self.path).map_err(|error| self.unread(&error))? {
+            return Err(self.no_table(what));
+        }
         if let Some(content) = self.streamed()?
             && let Some(batch) = self.batch_of_stream(content)?
         {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::number::{is_absent, is_scientific};
-use super::rows::ERROR_CELLS;
+use super::number::{is_absent, is_scientific, unprotected};
+use super::rows::{ERROR_CELLS, is_total_word};
 use crate::units::Currency;
 
 /// What texts mean, each text held once and all of them close together.
@@ -54,6 +54,8 @@ pub(super) enum Named {
     Error,
     /// An ID that a spreadsheet has cut.
     Cut,
+    /// A word for a total of other rows.
+    Total,
 }
 
 /// Whose a row is: the places of its names from 1, by `Field::index` and 0 where the row has none, and its currency.
@@ -82,7 +84,7 @@ impl Names {
     /// What a cell holds.
     pub(super) fn read(&mut self, cell: &str) -> Named {
         self.cells.find(cell).unwrap_or_else(|| {
-            let named = self.look(undecorated(cell.trim()));
+            let named = self.look(undecorated(unprotected(cell.trim())));
             self.cells.tell(cell, named);
             named
         })
@@ -132,16 +134,20 @@ impl Names {
             Named::Error
         } else if is_absent(name) {
             Named::Absent
+        } else if is_total_word(name) {
+            Named::Total
         } else {
             Named::Name(self.place(name) + 1)
         }
     }
 }
 
-/// A name without what platforms put around it: `[已删除]` after deleted items, brackets around numbers of accounts.
+/// A name without what platforms put around it: `[已删除]` after deleted items, brackets around numbers of accounts, an
+/// apostrophe before them.
 fn undecorated(name: &str) -> &str {
     let name = name.strip_suffix("[已删除]").unwrap_or(name).trim_end();
     let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let inside = inside.or(name.strip_prefix('\''));
     let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     inside.filter(is_number).unwrap_or(name)
 }

@@ -67,7 +67,7 @@ pub(super) fn figure(text: &str, how: How, currency: Option<Currency>) -> Result
     {
         return Ok(Some(value));
     }
-    let text = text.trim();
+    let text = unprotected(text.trim()).trim();
     if is_absent(text) {
         return Ok(None);
     }
@@ -79,6 +79,11 @@ pub(super) fn figure(text: &str, how: How, currency: Option<Currency>) -> Result
         None => written(text, how, currency)?,
     };
     if value < Micros::ZERO { Err(NotAFigure::Negative(value)) } else { Ok(Some(value)) }
+}
+
+/// A cell without what keeps spreadsheets from reading it as a number: `="0123"`.
+pub(super) fn unprotected(text: &str) -> &str {
+    text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
 
 /// Whether a cell tells only a bound: `<5`, `< 10`, `＜5`.
@@ -290,6 +295,10 @@ mod tests {
         for text in ["<5", "< 10", "＜1,000"] {
             assert_eq!(read(text), Err(NotAFigure::Censored), "{text}");
         }
+        assert_eq!(
+            (read("=\"1,250\""), read("=1"), read("=\"")),
+            (micros("1250"), Err(NotAFigure::NotANumber), Err(NotAFigure::NotANumber))
+        );
         assert_eq!((read("<"), read("<a")), (Err(NotAFigure::NotANumber), Err(NotAFigure::NotANumber)));
         for (text, expected) in
             [("1.23457E+18", true), ("1.2345e18", true), ("2E+10", true), ("E10", false), ("12e4", false)]

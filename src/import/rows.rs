@@ -4,6 +4,8 @@
 //! |---|---|
 //! | all cells blank | passed over |
 //! | no date, and the date or first cell is a word for a total, or there is no name either | no row; its spend is held against the sum of the rows |
+//! | no date, and the headers again, as in files put together | no row; named by a finding |
+//! | several dates, and no name or one that is a word for a total | no row; its spend is held against the sum of the rows |
 //! | no date, and one cell only | no row; named by a finding |
 //! | all figures absent | left out as `no figures`: absent is not zero |
 //! | spend absent beside other figures | bad: whether it is zero or unknown only a person can tell |
@@ -29,6 +31,23 @@ use crate::units::{Currency, Kpi, Measure, Micros};
 
 /// Words that a total row begins with.
 const TOTALS: [&str; 9] = ["合计", "合計", "总计", "总計", "總計", "汇总", "小计", "トータル", "総計"];
+
+/// Words that are a total row's alone or before a mark, in English, German, French, Spanish, Portuguese, Italian and
+/// Turkish.
+const TOTALS_BEFORE_MARKS: [&str; 12] = [
+    "total",
+    "totals",
+    "grand total",
+    "gesamt",
+    "gesamtsumme",
+    "summe",
+    "total général",
+    "total general",
+    "total geral",
+    "totale",
+    "toplam",
+    "genel toplam",
+];
 
 /// Errors of a spreadsheet, which stand where a name was.
 pub(super) const ERROR_CELLS: [&str; 8] =
@@ -121,6 +140,10 @@ impl<'a> Rows<'a> {
         if day.is_none() && self.is_no_data(record, line) {
             return Ok(());
         }
+        if day.is_some_and(|day| day.end > 0) && (self.names_a_total(record) || self.has_no_name(record)) {
+            self.note_total(record, line);
+            return Ok(());
+        }
         self.tally.read += 1;
         let currency = self.currency_of(record);
         let spend = currency.as_ref().ok().and_then(|currency| self.spend(record, *currency));
@@ -162,9 +185,13 @@ impl<'a> Rows<'a> {
     /// Whether a record without a date is a total row or a note beside the table, which is then remembered as such.
     fn is_no_data(&mut self, record: &Cells, line: u64) -> bool {
         let first = record.iter().map(str::trim).find(|cell| !cell.is_empty()).unwrap_or_default();
-        if is_total(first) || is_total(&self.date_text(record)) || self.names_nothing(record) {
-            let spend = self.spend(record, self.currency);
-            self.tally.totals.insert(line, spend.and_then(Result::ok).flatten());
+        let date = self.date_text(record);
+        if is_total(first) || is_total(&date) || self.names_a_total(record) || self.names_nothing(record) {
+            self.note_total(record, line);
+            return true;
+        }
+        if self.is_header(record) {
+            self.tally.beside(line, first);
             return true;
         }
         let cells = record.iter().filter(|cell| !cell.trim().is_empty()).count();
@@ -175,12 +202,33 @@ impl<'a> Rows<'a> {
         is_note
     }
 
+    fn note_total(&mut self, record: &Cells, line: u64) {
+        let spend = self.spend(record, self.currency);
+        self.tally.totals.insert(line, spend.and_then(Result::ok).flatten());
+    }
+
+    /// Whether a record is the header once more.
+    fn is_header(&self, record: &Cells) -> bool {
+        record.iter().map(str::trim).eq(self.mapping.headers.iter().map(|header| header.trim()))
+    }
+
+    /// Whether one of the names is a word for a total.
+    fn names_a_total(&self, record: &Cells) -> bool {
+        let names = self.mapping.fields.iter().flatten().filter_map(|cell| record.get(*cell));
+        names.into_iter().any(|name| is_total_word(name.trim()))
+    }
+
     /// Whether a record has spend and neither a date nor a name: some totals have no label.
     fn names_nothing(&self, record: &Cells) -> bool {
-        let mut cells = self.mapping.date.iter().chain(self.mapping.fields.iter().flatten());
-        let has_names = self.mapping.fields.iter().any(Option::is_some) && !self.mapping.date.is_empty();
-        let is_blank = |cell: &usize| is_absent(record.get(*cell).unwrap_or_default());
-        has_names && cells.all(is_blank) && self.cell(record, Measure::Spend).is_some_and(|cell| !is_absent(cell))
+        let mut dates = self.mapping.date.iter().filter_map(|cell| record.get(*cell));
+        let has_spend = || self.cell(record, Measure::Spend).is_some_and(|cell| !is_absent(cell));
+        !self.mapping.date.is_empty() && dates.all(is_absent) && self.has_no_name(record) && has_spend()
+    }
+
+    /// Whether the file has names and the record has none.
+    fn has_no_name(&self, record: &Cells) -> bool {
+        let mut names = self.mapping.fields.iter().flatten().peekable();
+        names.peek().is_some() && names.all(|cell| is_absent(record.get(*cell).unwrap_or_default()))
     }
 
     fn date_text(&self, record: &Cells) -> String {
@@ -239,7 +287,12 @@ impl<'a> Rows<'a> {
             let headers: Vec<&str> =
                 self.mapping.date.iter().map(|cell| self.mapping.headers[*cell].as_str()).collect();
             let message = format!("column `{}` holds `{}`, expected a date", headers.join(" "), self.date_text(record));
-            Fault::new("not a date", message)
+            let is_blank = self.mapping.date.iter().all(|cell| is_absent(record.get(*cell).unwrap_or_default()));
+            let help = is_blank.then(|| {
+                let merged = "merged cells hold their text once: unmerge the column and fill it down";
+                format!("{merged}; or {}", self.file.skip_help())
+            });
+            Box::new(Fault { help, ..*Fault::new("not a date", message) })
         })
     }
 
@@ -372,6 +425,7 @@ impl<'a> Rows<'a> {
                 Named::Absent => {}
                 Named::Error => has_error = true,
                 Named::Cut => return Err(self.no_name(cell, text.trim())),
+                Named::Total => return Err(self.counted_twice(cell, text.trim())),
             }
         }
         Ok((names, has_error))
@@ -384,6 +438,14 @@ impl<'a> Rows<'a> {
         let help =
             "export again and import the file without opening it in a spreadsheet, or map the name instead of the ID";
         Box::new(Fault { help: Some(help.to_owned()), ..*Fault::new("an ID cut by a spreadsheet", message) })
+    }
+
+    /// A day's total beside the rows that it is the total of.
+    fn counted_twice(&self, cell: usize, name: &str) -> Box<Fault> {
+        let header = &self.mapping.headers[cell];
+        let message = format!("column `{header}` holds `{name}`, a total of other rows, which would count twice");
+        let help = format!("export without totals; or {}", self.file.skip_help());
+        Box::new(Fault { help: Some(help), ..*Fault::new("a total among the rows", message) })
     }
 
     fn compare_with_clicks(&mut self, measures: &Figures, line: u64) {
@@ -413,13 +475,17 @@ fn side_by_side(mapping: &Mapping) -> Option<(usize, usize)> {
     cells.first().copied().zip(cells.last().copied()).filter(|_| all)
 }
 
+/// Whether a name is a word for a total, and nothing else.
+pub(super) fn is_total_word(name: &str) -> bool {
+    TOTALS.contains(&name) || TOTALS_BEFORE_MARKS.contains(&name.to_lowercase().as_str())
+}
+
 /// Whether a cell is the label of a total row: `合计`, `合计12条记录`, `Total`, `Total: Account`, `Total of 12 results`.
 fn is_total(cell: &str) -> bool {
     let cell = cell.trim().to_lowercase();
-    let after = cell.strip_prefix("grand ").unwrap_or(&cell).strip_prefix("total");
-    let is_label =
-        |rest: &str| rest.is_empty() || rest == "s" || rest.starts_with([':', '：']) || rest.starts_with(" of ");
+    let mut after = TOTALS_BEFORE_MARKS.iter().filter_map(|word| cell.strip_prefix(word));
+    let is_label = |rest: &str| rest.is_empty() || rest.starts_with([':', '：']) || rest.starts_with(" of ");
     matches!(cell.as_str(), "all" | "全部" | "すべて")
         || TOTALS.iter().any(|word| cell.starts_with(word))
-        || after.is_some_and(is_label)
+        || after.any(is_label)
 }

@@ -76,7 +76,7 @@ fn sheets_alike_are_refused_until_one_is_named() {
     let book = workbook(&[("四月", &[HEADERS, ROW]), ("五月", &[HEADERS, ROW, ROW])]);
     let error = bytes("a.xlsx", &book, "").unwrap_err();
     let expected = "error: a.xlsx: of the sheets `四月`, `五月` several may hold the table\n\
-                    help: name the sheet: `sheet = \"四月\"` of source[1]\n";
+                    help: name the sheet: `sheet = \"四月\"` of source[1]; to read several, name the file by a source for each\n";
     assert_eq!(error, expected);
     assert_eq!(bytes("a.xlsx", &book, "sheet = \"五月\"").unwrap()[0].read, 2);
     assert!(bytes("a.xlsx", &book, "sheet = \"六月\"").unwrap_err().contains("no sheet `六月` among"));
@@ -157,4 +157,17 @@ fn a_packed_and_a_plain_copy_have_the_same_content() {
     let plain = one(TWO_DAYS, "").unwrap();
     assert!(packed.content == plain.content && marked.content == plain.content);
     assert!(packed.sha256 != plain.sha256 && plain.sha256 == plain.content);
+}
+
+#[test]
+fn what_is_no_table_is_told_by_what_it_is() {
+    for (name, text, what) in [
+        ("a.xls", "\u{FEFF}\n<HTML><body><table><tr><td>日期</td></tr></table></body></HTML>", "a web page"),
+        ("a.csv", "%PDF-1.7\n\u{1}", "a PDF"),
+        ("a.xls", "<?xml version=\"1.0\"?><Workbook/>", "XML"),
+        ("a.json", "[{\"date\": \"2026-05-01\"}]", "JSON"),
+    ] {
+        let error = bytes(name, text.as_bytes(), "").unwrap_err();
+        assert!(error.contains(&format!("{name} is {what} and no table\nhelp: export it as CSV")), "{error}");
+    }
 }

@@ -262,3 +262,12 @@ fn credits_grants_and_dates_of_conversions_are_kept_apart() {
     assert_eq!(batch.basis, Some(crate::settings::Basis::Billed));
     assert_eq!(batch.figures["registrations"], "转化数(计费时间)");
 }
+
+#[test]
+fn a_suffix_of_ten_thousands_is_counted() {
+    let text = "日期,账户,消耗（万元）,曝光量,点击量,注册量\n2026-05-01,a,1.25,100,5,1\n";
+    assert_eq!(sum(&detected(text).unwrap(), Measure::Spend), Some(12_500_000_000));
+    let mapped =
+        one("day,成本(千元)\n2026-05-01,1.25\n", "columns = { date = \"day\", spend = \"成本(千元)\" }").unwrap();
+    assert_eq!(sum(&mapped, Measure::Spend), Some(1_250_000_000), "also where the settings map it");
+}

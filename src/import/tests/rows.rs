@@ -140,3 +140,59 @@ fn an_id_that_a_spreadsheet_has_cut_is_refused() {
                     help: export again and import the file without opening it in a spreadsheet, or map the name instead of the ID\n";
     assert_eq!(refused("date,spend,account\n2026-05-01,1,1.23457E+18\n", ""), expected);
 }
+
+#[test]
+fn a_total_of_other_rows_does_not_count_twice() {
+    let rows = "date,account,spend\n2026-05-01,a,1\n2026-05-01,b,2\n";
+    let among = refused(&format!("{rows}2026-05-01,合计,3\n2026-05-02,a,4\n"), "");
+    assert!(
+        among.contains("a.csv:4: column `account` holds `合计`, a total of other rows, which would count twice"),
+        "{among}"
+    );
+    let left = one(&format!("{rows}2026-05-01,Total,3\n"), "bad_rows = \"skip\"").unwrap();
+    assert_eq!((sum(&left, Measure::Spend), left.skipped[0].reason), (Some(3_000_000), "a total among the rows"));
+    let of_all = one(&format!("{rows}2026-05-01~2026-05-02,合计,3\n"), "").unwrap();
+    assert_eq!((sum(&of_all, Measure::Spend), of_all.own_total), (Some(3_000_000), Some(Micros::new(3_000_000))));
+    let cut = refused(&format!("{rows}2026-05-01~2026-05-02,合计,5\n"), "");
+    assert!(cut.contains("the rows add up to a spend of 3, but the file's own total is 5"), "{cut}");
+    let named = one("date,account,spend\n2026-05-01,Total Energies,1\n", "").unwrap();
+    assert_eq!(named.used, 1, "a name that only begins so is a name");
+}
+
+#[test]
+fn the_headers_once_more_are_no_row() {
+    let text = "date,account,spend\n2026-05-01,a,1\n date ,account,spend\n2026-05-02,a,2\n";
+    let batch = one(text, "").unwrap();
+    assert_eq!((batch.used, sum(&batch, Measure::Spend)), (2, Some(3_000_000)));
+    assert!(finding(&batch, "import.beside").unwrap().message.contains("a.csv:3"), "{:?}", batch.findings);
+}
+
+#[test]
+fn what_keeps_spreadsheets_from_reading_a_number_is_no_part_of_it() {
+    let text =
+        "date,account,spend\n=\"2026-05-01\",=\"0123\",=\"1.50\"\n2026-05-02,\"=\"\"0123\"\"\",2\n2026-05-03,'0123,2\n";
+    let batch = one(text, "").unwrap();
+    assert_eq!((batch.names.len(), batch.names[0].as_ref(), sum(&batch, Measure::Spend)), (1, "0123", Some(5_500_000)));
+    assert_eq!(batch.rows[0].date, jiff::civil::date(2026, 5, 1));
+}
+
+#[test]
+fn totals_are_known_in_other_languages_and_without_a_label() {
+    let rows = "date,account,spend\n2026-05-01,a,1\n2026-05-02,b,2\n";
+    for label in ["Gesamt: Konto", "Toplam", "Total général", "Totale: account", "Total of 2 results"] {
+        let batch = one(&format!("{rows}{label},,3\n"), "").unwrap();
+        assert_eq!(batch.own_total, Some(Micros::new(3_000_000)), "{label}");
+    }
+    let at_the_end = one("spend,account,date\n1,a,2026-05-01\n1,合计,\n", "").unwrap();
+    assert_eq!((at_the_end.used, at_the_end.own_total), (1, Some(Micros::new(1_000_000))));
+    let period = "Reporting starts,Reporting ends,Campaign name,Amount spent (USD)\n2026-05-01,2026-05-31,c,10\n";
+    let whole = detected(&format!("{period}2026-05-01,2026-05-31,,10\n")).unwrap();
+    assert_eq!((sum(&whole, Measure::Spend), whole.own_total), (Some(10_000_000), Some(Micros::new(10_000_000))));
+    assert!(detected(&format!("{period}2026-05-01,2026-05-31,,4\n")).unwrap_err().contains("own total is 4"));
+}
+
+#[test]
+fn a_blank_date_may_be_a_merged_cell() {
+    let error = refused("date,account,spend\n2026-05-01,a,1\n,b,2\n", "");
+    assert!(error.contains("a.csv:3: column `date` holds ``, expected a date\nhelp: merged cells hold"), "{error}");
+}
