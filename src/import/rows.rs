@@ -168,11 +168,11 @@ impl<'a> Rows<'a> {
                 self.tally.no_figures.add(line);
                 Ok(())
             }
-            Err(fault) => self.bad(fault, line),
+            Err(fault) => self.bad(*fault, line),
         }
     }
 
-    fn bad(&mut self, fault: Box<Fault>, line: u64) -> Result<(), Error> {
+    fn bad(&mut self, fault: Fault, line: u64) -> Result<(), Error> {
         let message = format!("{}: {}", Origin::new(self.file.path, line), fault.message);
         let help = fault.help.unwrap_or_else(|| self.file.skip_help());
         if fault.of_the_file {

@@ -278,6 +278,9 @@ mod tests {
 
     type Row = ((u32, u32, u32), [Option<i64>; 9], bool);
 
+    /// Figures, which of them are there, the first line, rows and repeated rows.
+    type Summed = ([i128; 9], u16, u64, u32, u32);
+
     fn row() -> impl Strategy<Value = Row> {
         let figure = prop_oneof![Just(None), (-5i64..5).prop_map(Some), Just(Some(i64::MAX)), Just(Some(i64::MIN))];
         ((0u32..3, prop_oneof![0u32..4, 30u32..70], 0u32..2), prop::array::uniform9(figure), any::<bool>())
@@ -301,7 +304,7 @@ mod tests {
             readers in 1usize..4,
         ) {
             let mut folds: Vec<Sums> = (0..readers).map(|_| Sums::new(Measure::ALL.to_vec())).collect();
-            let mut expected: BTreeMap<(u32, u32, u32), ([i128; 9], u16, u64, u32, u32)> = BTreeMap::new();
+            let mut expected: BTreeMap<(u32, u32, u32), Summed> = BTreeMap::new();
             for (line, row) in (1..).zip(&rows) {
                 folds[line % readers].add(&[waiting(row, line as u64)]);
                 let sum = expected.entry(row.0).or_insert(([0; 9], 0, line as u64, 0, 0));
