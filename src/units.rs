@@ -166,8 +166,11 @@ impl fmt::Display for Micros {
         if fraction == 0 {
             return write!(f, "{sign}{whole}");
         }
-        let decimals = format!("{fraction:06}");
-        write!(f, "{sign}{whole}.{}", decimals.trim_end_matches('0'))
+        let (mut decimals, mut places) = (fraction, 6);
+        while decimals % 10 == 0 {
+            (decimals, places) = (decimals / 10, places - 1);
+        }
+        write!(f, "{sign}{whole}.{decimals:0places$}")
     }
 }
 

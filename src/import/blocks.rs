@@ -11,7 +11,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 pub(super) const LONGEST: usize = 1 << 20;
 
 /// Bytes asked for at a time.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 18;
 
 /// Why there is no next block.
 #[derive(Debug)]
@@ -41,12 +41,15 @@ impl<R: Read> Blocks<R> {
 
     /// Puts the next block into `block` and gives the line that it begins on; `None` at the end.
     pub(super) fn next(&mut self, block: &mut Vec<u8>) -> Result<Option<u64>, Cut> {
-        block.clear();
-        block.append(&mut self.rest);
+        let mut had = self.rest.len();
+        // What `block` holds is overwritten: to clear it would be to fill it with zeros again.
+        block.resize(had + BLOCK, 0);
+        block[..had].copy_from_slice(&self.rest);
+        self.rest.clear();
         loop {
-            let had = block.len();
-            let room = BLOCK as u64;
-            let read = self.stream.by_ref().take(room).read_to_end(block).map_err(Cut::Unread)?;
+            block.resize(had + BLOCK, 0);
+            let read = fill(&mut self.stream, &mut block[had..]).map_err(Cut::Unread)?;
+            block.truncate(had + read);
             self.ended |= read == 0;
             let end = if self.ended { block.len() } else { last_end(block, self.separator).unwrap_or_default() };
             if end > 0 || self.ended {
@@ -59,6 +62,7 @@ impl<R: Read> Blocks<R> {
             if had > LONGEST {
                 return Err(Cut::Endless(self.line));
             }
+            had = block.len();
         }
     }
 
@@ -66,6 +70,20 @@ impl<R: Read> Blocks<R> {
     pub(super) fn into_stream(self) -> R {
         self.stream
     }
+}
+
+/// Reads until `room` is full or the stream ends; how much was read.
+fn fill(stream: &mut impl Read, room: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < room.len() {
+        match stream.read(&mut room[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 /// Where the last record in `bytes` ends that does end there, the bytes beginning with a record.

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr_iter};
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::blocks::line_ends;
+use super::marks;
 
 /// The cells of one record.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,18 @@ impl<'a> Cells<'a> {
     pub(super) fn get(&self, index: usize) -> Option<&'a str> {
         let bounds = self.bounds.get(index)?;
         self.text.get(bounds.start as usize..bounds.end as usize)
+    }
+
+    /// Whether they hold nothing but blanks.
+    pub(super) fn is_blank(&self) -> bool {
+        let is_mark = |first: &u8| first.is_ascii_graphic() && self.bounds.first().is_some_and(|bounds| bounds.end > 0);
+        !self.text.as_bytes().first().is_some_and(is_mark) && self.iter().all(|cell| cell.trim().is_empty())
+    }
+
+    /// The text from the cell `first` to the cell `last`, both included, where no other text than theirs can stand there.
+    pub(super) fn between(&self, first: usize, last: usize) -> Option<&'a str> {
+        let (first, last) = (self.bounds.get(first)?, self.bounds.get(last)?);
+        self.text.get(first.start as usize..last.end as usize).filter(|_| self.joined)
     }
 
     /// All of them.
@@ -110,16 +123,17 @@ fn each_line<E>(
         bounds.clear();
         result
     };
-    for (at, byte) in bytes.iter().enumerate() {
-        if *byte == separator {
+    marks::each(bytes, [separator, b'\n'], |at| {
+        if bytes[at] == separator {
             bounds.push((from - start) as u32..(at - start) as u32);
             from = at + 1;
-        } else if *byte == b'\n' {
+        } else {
             give(start, at, &mut bounds, from, line)?;
             line += 1;
             (start, from) = (at + 1, at + 1);
         }
-    }
+        Ok(())
+    })?;
     give(start, bytes.len(), &mut bounds, from, line)
 }
 

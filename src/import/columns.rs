@@ -305,8 +305,8 @@ fn tells(layout: &Layout, headers: &[Header], column: Column, request: &Request)
 
 /// The power of ten that a cell is counted in.
 fn unit(headers: &[Header], cell: Option<usize>, layout: Option<&Layout>) -> i32 {
-    let unit = cell.zip(layout).and_then(|(cell, layout)| layout.units.get(&headers[cell].name));
-    unit.copied().unwrap_or_default()
+    let Some(header) = cell.map(|cell| &headers[cell]) else { return 0 };
+    layout.and_then(|layout| layout.units.get(&header.name)).copied().unwrap_or(header.unit)
 }
 
 /// The currency in the headers of the amounts that are read, or else the one that the platform counts them in.

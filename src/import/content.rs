@@ -144,6 +144,30 @@ pub(super) fn endless_line(path: &Path) -> io::Result<Option<u64>> {
     }
 }
 
+/// What a file is that is no table, whatever its name says.
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub(super) fn no_table(path: &Path) -> io::Result<Option<&'static str>> {
+    let mut first = Vec::new();
+    File::open(path)?.take(256).read_to_end(&mut first)?;
+    let text = String::from_utf8_lossy(&first).to_lowercase();
+    let text = text.trim_start_matches(MARK).trim_start();
+    let begins = |marks: &[&str]| marks.iter().any(|mark| text.starts_with(mark));
+    Ok(if begins(&["%pdf"]) {
+        Some("a PDF")
+    } else if begins(&["<!doctype", "<html", "<table", "<meta", "<head", "<body"]) {
+        Some("a web page")
+    } else if begins(&["<?xml"]) {
+        Some("XML")
+    } else if begins(&["[{", "{\""]) {
+        Some("JSON")
+    } else {
+        None
+    })
+}
+
 fn is_gzip(path: &Path) -> io::Result<bool> {
     let mut first = Vec::new();
     File::open(path)?.take(2).read_to_end(&mut first)?;

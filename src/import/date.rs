@@ -266,7 +266,7 @@ fn parts(text: &str) -> Option<Vec<Part>> {
         rest = after;
         match part(run) {
             Some(part) if parts.len() < 3 => parts.push(part),
-            None if is_weekday(run) || is_filler(run) => {}
+            None if is_weekday(run) || is_chinese_weekday(run) || is_filler(run) => {}
             _ => return None,
         }
     }
@@ -303,6 +303,12 @@ fn is_filler(word: &str) -> bool {
 fn is_weekday(word: &str) -> bool {
     let word = word.to_lowercase();
     WEEKDAYS.iter().any(|day| word == *day || (word.len() == 3 && day.starts_with(&word)))
+}
+
+/// `星期六`, `周日`, `土曜日`; the first letter of `日曜日` and `月曜日` is taken for a mark of its own.
+fn is_chinese_weekday(word: &str) -> bool {
+    let day = ["星期", "礼拜", "周", "週"].iter().find_map(|week| word.strip_prefix(week));
+    day.is_some_and(|day| day.chars().count() == 1 && "一二三四五六日天".contains(day)) || word.ends_with("曜日")
 }
 
 /// The months in English, German, French, Spanish, Portuguese, Italian and Turkish.
@@ -424,6 +430,20 @@ mod tests {
     #[test]
     fn impossible_days_and_other_things_are_no_dates() {
         for text in ["2026-13-01", "2026-02-30", "0206-01-01", "合计", "Total", "20261301", "5:00", "", "a/b/c"] {
+            assert_eq!(one(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn weekdays_of_china_and_japan_are_passed_over() {
+        for text in
+            ["2026年5月2日 星期六", "2026-05-02 周六", "2026/5/2 土曜日", "2026-05-02星期六", "2026-05-02 月曜日"]
+        {
+            assert_eq!(one(text), Some(date(2026, 5, 2)), "{text}");
+        }
+        assert_eq!(one("2026-05-03 周日"), Some(date(2026, 5, 3)));
+        assert_eq!(one("2026年5月3日 星期日"), Some(date(2026, 5, 3)));
+        for text in ["2026年第18周", "2026年5月1周", "2026-05-02 周报"] {
             assert_eq!(one(text), None, "{text}");
         }
     }

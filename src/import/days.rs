@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::cells::Cells;
 use super::date::{Hints, Reading, Seen, range, read, time_of};
+use super::number::unprotected;
+use super::short::{Recent, Short};
 
 /// Different cells that are remembered; exports have a cell a day, or at most a minute.
 const REMEMBERED: usize = 1 << 16;
@@ -21,7 +23,7 @@ pub(super) struct Days {
     places: HashMap<Reading, u32, FixedState>,
     /// Each different reading, with the first cell that has it.
     pub seen: Vec<Seen>,
-    last: (String, Option<Span>),
+    recent: Recent<Option<Span>>,
     joined: String,
 }
 
@@ -72,7 +74,7 @@ impl Days {
             cells: HashMap::default(),
             places: HashMap::default(),
             seen: Vec::new(),
-            last: (String::new(), None),
+            recent: Recent::new(),
             joined: String::new(),
         }
     }
@@ -100,21 +102,20 @@ impl Days {
     }
 
     fn of_text(&mut self, text: &str, line: u64) -> Option<Span> {
-        if self.last.0 == text {
-            return self.last.1;
+        let short = Short::of(text);
+        if let Some(place) = short.and_then(|short| self.recent.get(short)) {
+            return place;
         }
-        let place = match self.cells.get(text) {
-            Some(place) => *place,
-            None => self.met(text, line),
-        };
-        self.last.0.clear();
-        self.last.0.push_str(text);
-        self.last.1 = place;
+        let place = self.cells.get(text).copied().unwrap_or_else(|| self.met(text, line));
+        if let Some(short) = short {
+            self.recent.set(short, place);
+        }
         place
     }
 
     fn met(&mut self, text: &str, line: u64) -> Option<Span> {
-        let place = match (self.one(text.trim(), line), range(text)) {
+        let cell = unprotected(text.trim());
+        let place = match (self.one(cell, line), range(cell)) {
             (Some(first), _) => Some(Span { first, end: 0 }),
             (None, Some((first, last))) => {
                 let places = (self.one(first, line), self.one(last, line));

@@ -13,7 +13,7 @@ use super::days::Shift;
 use super::fold::Folded;
 use super::mapping::Mapping;
 use super::pass::{self, Start, Stop};
-use super::repeats::{self, Repeats};
+use super::repeats::{self, Hashes, Repeats};
 use super::rows::Rows;
 use super::table::{SEPARATORS, Table};
 use super::tally::Tally;
@@ -66,6 +66,9 @@ impl<'a> File<'a> {
         }
         if database::is_sqlite(self.path).map_err(|error| self.unread(&error))? {
             return Err(self.without_query());
+        }
+        if let Some(what) = content::no_table(self.path).map_err(|error| self.unread(&error))? {
+            return Err(self.no_table(what));
         }
         if let Some(content) = self.streamed()?
             && let Some(batch) = self.batch_of_stream(content)?
@@ -173,7 +176,9 @@ impl<'a> File<'a> {
         let stream = Hashed::new(before, content.from(start.byte).map_err(Stop::Unread)?);
         let reader = |repeats| move || Rows::new(self, mapping, repeats, start.separator);
         let (mut readers, stream) = pass::over(stream, start, reader(&nobody_looked), Rows::add)?;
-        let doubles = repeats::doubles(readers.iter_mut().map(|rows| std::mem::take(&mut rows.hashes)).collect());
+        let doubles = repeats::doubles(
+            readers.iter_mut().map(|rows| std::mem::replace(&mut rows.hashes, Hashes::new())).collect(),
+        );
         let read = self.together(readers).map_err(Stop::Told)?;
         let mut read = self.unless_bad(read).map_err(Stop::Told)?;
         if !doubles.is_empty() {

@@ -12,14 +12,18 @@ pub(super) struct Header {
     pub name: String,
     /// Normalised and without its currency suffix, when it has one.
     pub base: Option<(String, Currency)>,
+    /// The power of ten that the suffix counts in: 4 for `消耗(万元)`.
+    pub unit: i32,
 }
 
 impl Header {
     /// A header as the file writes it.
     pub(super) fn new(written: &str) -> Header {
         let name = normalised(written);
-        let base = currency_suffix(written).map(|(base, currency)| (normalised(base), currency));
-        Header { written: written.trim().to_owned(), name, base }
+        let suffix = currency_suffix(written);
+        let unit = suffix.map_or(0, |(.., unit)| unit);
+        let base = suffix.map(|(base, currency, _)| (normalised(base), currency));
+        Header { written: written.trim().to_owned(), name, base, unit }
     }
 
     /// Whether it is the header `name` of `column`; a currency suffix belongs to amounts only.
@@ -39,21 +43,25 @@ pub(super) fn normalised(header: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Splits `Amount spent (CNY)` and `消耗（元）` into name and currency.
+/// Splits `Amount spent (CNY)`, `消耗（元）` and `消耗（万元）` into name, currency and the power of ten that it counts in.
 ///
 /// Only codes of ISO 4217 in capitals count: `Clicks (all)` is no amount in Albanian lek.
-fn currency_suffix(header: &str) -> Option<(&str, Currency)> {
+fn currency_suffix(header: &str) -> Option<(&str, Currency, i32)> {
     let header = header.trim();
     let inside = header.strip_suffix([')', '）'])?;
     let at = inside.rfind(['(', '（'])?;
     let (base, suffix) = (&inside[..at], inside[at..].trim_start_matches(['(', '（']).trim());
-    let code = match suffix {
-        "元" => "CNY",
-        "円" => "JPY",
-        code if CODES.split(' ').any(|known| known == code) => code,
+    let (code, unit) = match suffix {
+        "元" => ("CNY", 0),
+        "千元" => ("CNY", 3),
+        "万元" => ("CNY", 4),
+        "円" => ("JPY", 0),
+        "千円" => ("JPY", 3),
+        "万円" => ("JPY", 4),
+        code if CODES.split(' ').any(|known| known == code) => (code, 0),
         _ => return None,
     };
-    Some((base, code.parse().ok()?))
+    Some((base, code.parse().ok()?, unit))
 }
 
 /// Active codes of ISO 4217, less ALL, which headers use as a word.

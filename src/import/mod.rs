@@ -29,6 +29,8 @@ mod layouts;
 mod leads;
 mod lookup;
 mod mapping;
+mod marks;
+mod named;
 mod number;
 mod packed;
 mod parquet;
@@ -39,6 +41,8 @@ mod refusals;
 mod repeats;
 mod rows;
 pub mod sheet;
+mod short;
+mod sums;
 mod table;
 mod tally;
 mod text;
@@ -151,7 +155,11 @@ fn files_at(path: &Path, setting: &str) -> Result<Vec<PathBuf>, Error> {
 /// The files of a folder, sorted, without hidden ones and the locks of open workbooks.
 fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
-    let is_hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(['.', '~']);
+    let is_hidden = |name: &std::ffi::OsStr| {
+        let name = name.to_string_lossy();
+        name.starts_with(['.', '~'])
+            || ["Thumbs.db", "desktop.ini"].iter().any(|other| name.eq_ignore_ascii_case(other))
+    };
     let files = entries.into_iter().filter(|entry| !is_hidden(&entry.file_name())).map(|entry| entry.path());
     let mut paths: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
     paths.sort();

@@ -59,19 +59,31 @@ pub(super) fn is_absent(text: &str) -> bool {
 ///
 /// `currency` is the file's for an amount of money, whose cell may carry a symbol or code, and `None` for a count.
 pub(super) fn figure(text: &str, how: How, currency: Option<Currency>) -> Result<Option<Micros>, NotAFigure> {
-    let text = text.trim();
+    let is_plain = !how.decimal_comma && how.unit == 0;
+    // Almost all cells are plain numbers, and are read in one go.
+    if is_plain
+        && let Some(value) = Micros::from_decimal(text)
+        && value >= Micros::ZERO
+    {
+        return Ok(Some(value));
+    }
+    let text = unprotected(text.trim()).trim();
     if is_absent(text) {
         return Ok(None);
     }
     if is_censored(text) {
         return Err(NotAFigure::Censored);
     }
-    let is_plain = !how.decimal_comma && how.unit == 0;
     let value = match Micros::from_decimal(text).filter(|_| is_plain) {
         Some(value) => value,
         None => written(text, how, currency)?,
     };
     if value < Micros::ZERO { Err(NotAFigure::Negative(value)) } else { Ok(Some(value)) }
+}
+
+/// A cell without what keeps spreadsheets from reading it as a number: `="0123"`.
+pub(super) fn unprotected(text: &str) -> &str {
+    text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
 
 /// Whether a cell tells only a bound: `<5`, `< 10`, `＜5`.
@@ -283,6 +295,10 @@ mod tests {
         for text in ["<5", "< 10", "＜1,000"] {
             assert_eq!(read(text), Err(NotAFigure::Censored), "{text}");
         }
+        assert_eq!(
+            (read("=\"1,250\""), read("=1"), read("=\"")),
+            (micros("1250"), Err(NotAFigure::NotANumber), Err(NotAFigure::NotANumber))
+        );
         assert_eq!((read("<"), read("<a")), (Err(NotAFigure::NotANumber), Err(NotAFigure::NotANumber)));
         for (text, expected) in
             [("1.23457E+18", true), ("1.2345e18", true), ("2E+10", true), ("E10", false), ("12e4", false)]

@@ -52,13 +52,22 @@ impl File<'_> {
     pub(super) fn which_sheet(&self, names: &[String]) -> Error {
         let number = self.number;
         let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let help = format!("name the sheet: `sheet = \"{}\"` of source[{number}]", names[0]);
+        let help = format!(
+            "name the sheet: `sheet = \"{}\"` of source[{number}]; to read several, name the file by a source for each",
+            names[0]
+        );
         match &self.source.sheet {
             Some(asked) => {
                 self.refuse(format!(": source[{number}].sheet: no sheet `{asked}` among {listed}")).help(help)
             }
             None => self.refuse(format!(": of the sheets {listed} several may hold the table")).help(help),
         }
+    }
+
+    /// The file is something else than a table.
+    pub(super) fn no_table(&self, what: &str) -> Error {
+        let help = "export it as CSV or XLSX; what a spreadsheet can open, it can save as one of them";
+        self.refuse(format!(" is {what} and no table")).help(help)
     }
 
     /// The file is damaged or of a kind that is not read.

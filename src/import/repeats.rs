@@ -5,7 +5,9 @@
 
 use std::collections::HashSet;
 
-use rayon::slice::ParallelSliceMut;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use rayon::prelude::*;
 
 use super::batch::Lines;
 
@@ -43,27 +45,60 @@ impl Repeats {
     }
 }
 
-/// Parts that hashes are sorted in, so that no second copy of them all is held.
-const PARTS: u64 = 256;
+/// Parts that hashes are kept in: one part is small enough to be looked through within the processor's cache.
+const PARTS: usize = 256;
 
-/// The hashes that stand more than once in `hashes`, ascending. Takes them as the readers gave them, in pieces.
-pub(super) fn doubles(mut hashes: Vec<Vec<u64>>) -> Vec<u64> {
-    hashes.iter_mut().for_each(|piece| piece.par_sort_unstable());
-    let mut doubles = Vec::new();
-    let mut part = Vec::new();
-    for index in 0..PARTS {
-        let (low, high) = (index << 56, index.checked_add(1).filter(|next| *next < PARTS).map(|next| next << 56));
-        part.clear();
-        for piece in &hashes {
-            let start = piece.partition_point(|hash| *hash < low);
-            let end = high.map_or(piece.len(), |high| piece.partition_point(|hash| *hash < high));
-            part.extend_from_slice(&piece[start..end]);
-        }
-        part.sort_unstable();
-        doubles.extend(part.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]));
+/// A hash of every row that one reader has seen, in parts by their first bits.
+#[derive(Debug)]
+pub(super) struct Hashes {
+    /// The latest, which go to their parts together: one at a time, each would be waited for.
+    waiting: Vec<u64>,
+    parts: Vec<Vec<u64>>,
+}
+
+/// Hashes that go to their parts together.
+const TOGETHER: usize = 256;
+
+impl Hashes {
+    /// No hashes yet.
+    pub(super) fn new() -> Hashes {
+        Hashes { waiting: Vec::with_capacity(TOGETHER), parts: vec![Vec::new(); PARTS] }
     }
-    doubles.dedup();
-    doubles
+
+    /// Notes the hash of a row.
+    pub(super) fn add(&mut self, hash: u64) {
+        self.waiting.push(hash);
+        if self.waiting.len() == TOGETHER {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.waiting.drain(..).for_each(|hash| self.parts[(hash >> 56) as usize].push(hash));
+    }
+}
+
+/// The hashes that stand more than once in what the readers of a file have noted, ascending.
+pub(super) fn doubles(mut readers: Vec<Hashes>) -> Vec<u64> {
+    readers.iter_mut().for_each(Hashes::settle);
+    let doubles = |part: usize| {
+        let pieces = readers.iter().map(|hashes| &hashes.parts[part]);
+        let mut seen = HashTable::with_capacity(pieces.clone().map(Vec::len).sum());
+        // The first bits are those of the part, so that others have to tell the places in the table apart.
+        let spread = |hash: &u64| hash.rotate_left(8);
+        let is_double = |hash: &&u64| match seen.entry(spread(hash), |other| *other == **hash, spread) {
+            Entry::Occupied(_) => true,
+            Entry::Vacant(place) => {
+                place.insert(**hash);
+                false
+            }
+        };
+        let mut doubles: Vec<u64> = pieces.flatten().filter(is_double).copied().collect();
+        doubles.sort_unstable();
+        doubles.dedup();
+        doubles
+    };
+    (0..PARTS).into_par_iter().flat_map_iter(doubles).collect()
 }
 
 #[cfg(test)]
@@ -80,7 +115,12 @@ mod tests {
             all.sort_unstable();
             let mut expected: Vec<u64> = all.windows(2).filter(|p| p[0] == p[1]).map(|p| p[0]).collect();
             expected.dedup();
-            prop_assert_eq!(doubles(spread), expected);
+            let noted = spread.iter().map(|piece| {
+                let mut hashes = Hashes::new();
+                piece.iter().for_each(|hash| hashes.add(*hash));
+                hashes
+            });
+            prop_assert_eq!(doubles(noted.collect()), expected);
         }
     }
 

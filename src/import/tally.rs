@@ -18,6 +18,8 @@ pub(super) struct Tally {
     pub used: u64,
     /// Spend of all data rows, in millionths.
     pub spend: BTreeMap<Currency, i128>,
+    /// Of it, what the latest rows have spent, all in one currency.
+    running: (Option<Currency>, i128),
     /// Grants and credit of the rows, in millionths.
     pub apart: BTreeMap<Currency, [i128; 2]>,
     /// Rows that `where` does not ask for.
@@ -47,6 +49,22 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Adds spend of a row.
+    pub(super) fn spent(&mut self, currency: Currency, amount: Micros) {
+        if self.running.0 != Some(currency) {
+            self.settle();
+            self.running.0 = Some(currency);
+        }
+        self.running.1 += i128::from(amount.get());
+    }
+
+    /// Puts the running sum where the sums are.
+    pub(super) fn settle(&mut self) {
+        if let (Some(currency), spend) = std::mem::take(&mut self.running) {
+            *self.spend.entry(currency).or_default() += spend;
+        }
+    }
+
     /// Notes a bad row.
     pub(super) fn bad(&mut self, reason: &'static str, line: u64, problem: Problem) {
         self.bad.entry(reason).or_default().add(line);
@@ -69,7 +87,8 @@ impl Tally {
     }
 
     /// Takes in what another reader of the same file has seen. The order does not matter.
-    pub(super) fn merge(&mut self, other: Tally) {
+    pub(super) fn merge(&mut self, mut other: Tally) {
+        other.settle();
         self.read += other.read;
         self.used += other.used;
         for (currency, spend) in other.spend {

@@ -11,6 +11,7 @@
 //! | `plan_daily.csv` | a day of a plan line | [`PLAN_DAILY`]; money with 2 decimals |
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use super::Output;
 use super::dictionary::Metric;
@@ -136,17 +137,35 @@ pub fn ledger(ledger: &Ledger) -> Output {
     header.push("currency");
     header.extend(Measure::ALL.map(Measure::name));
     header.push("days");
-    let currency = ledger.currency.code();
-    table("ledger.csv", &header, ledger.entries.iter().map(|entry| entry_row(entry, currency)))
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).expect("memory takes every byte");
+    let mut text = String::new();
+    for entry in &ledger.entries {
+        ledger_row(&mut writer, &mut text, entry, ledger.currency.code()).expect("memory takes every byte");
+    }
+    Output::new("ledger.csv", writer.into_inner().expect("memory takes every byte"))
 }
 
-fn entry_row(entry: &Entry, currency: &str) -> Vec<String> {
-    let mut row = vec![entry.date.to_string()];
-    row.extend(Field::ALL.map(|field| words(entry.name(field))));
-    row.push(currency.to_owned());
-    row.extend(Measure::ALL.map(|measure| entry.measure(measure).map(|figure| figure.to_string()).unwrap_or_default()));
-    row.push(entry.days.to_string());
-    row
+/// Writes an entry field by field, each by way of `text`: a ledger can have millions of them.
+fn ledger_row(writer: &mut csv::Writer<Vec<u8>>, text: &mut String, entry: &Entry, code: &str) -> csv::Result<()> {
+    let mut write = |writer: &mut csv::Writer<Vec<u8>>, shown: std::fmt::Arguments| {
+        text.clear();
+        text.write_fmt(shown).expect("a string takes all");
+        writer.write_field(&text)
+    };
+    write(writer, format_args!("{}", entry.date))?;
+    for field in Field::ALL {
+        writer.write_field(entry.name(field).map(cell).unwrap_or_default().as_ref())?;
+    }
+    writer.write_field(code)?;
+    for measure in Measure::ALL {
+        match entry.measure(measure) {
+            Some(figure) => write(writer, format_args!("{figure}"))?,
+            None => writer.write_field("")?,
+        }
+    }
+    write(writer, format_args!("{}", entry.days))?;
+    writer.write_record(None::<&[u8]>)
 }
 
 /// `curves.csv`: steady-state KPI per period, the mean and quantiles over the draws.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rayon::slice::ParallelSliceMut;
 
 use super::ledger::{Entry, Name};
 use crate::check::{Error, Kind, Origin};
@@ -18,6 +19,7 @@ type Names = [u32; 5];
 type Key = (Date, Names, u32, Currency);
 
 /// Sums of one key, and where its first row is.
+#[derive(Clone, Copy)]
 struct Part<'a> {
     key: Key,
     measures: [Option<Micros>; 9],
@@ -34,17 +36,23 @@ struct Part<'a> {
 /// [`Kind::Input`] for each currency without a rate, and when a sum leaves the range of [`Micros`].
 pub(super) fn entries(batches: &[Batch], settings: &Settings, rates: &Rates) -> Result<Vec<Entry>, Error> {
     let dictionary = Dictionary::new(batches, settings);
-    let mut parts: Vec<Part> = batches.iter().flat_map(|batch| dictionary.parts(batch, settings)).collect();
-    parts.sort_by_key(|part| part.key);
-    let summed = merged(parts, |part| part.key)?;
+    let parts: Vec<Part> = batches.iter().flat_map(|batch| dictionary.parts(batch, settings)).collect();
+    let summed = merged(ordered(&parts), |part| part.key)?;
     have_rates(&summed, settings, rates)?;
     let converted = summed.into_iter().map(|part| converted(part, settings, rates)).collect::<Result<Vec<_>, _>>()?;
     let entries = merged(converted, |part| (part.key.0, part.key.1, part.key.2, settings.project.currency))?;
     Ok(entries.into_iter().map(|part| dictionary.entry(&part)).collect())
 }
 
+/// Parts by their keys, those of one key as they stand. Parts are large; the keys and places that are sorted are not.
+fn ordered<'p, 'a>(parts: &'p [Part<'a>]) -> impl Iterator<Item = Part<'a>> + use<'p, 'a> {
+    let mut keys: Vec<(Key, usize)> = parts.iter().enumerate().map(|(place, part)| (part.key, place)).collect();
+    keys.par_sort_unstable();
+    keys.into_iter().map(|(_, place)| parts[place])
+}
+
 /// Sums neighbours that share a key.
-fn merged<'a>(parts: Vec<Part<'a>>, key: impl Fn(&Part) -> Key) -> Result<Vec<Part<'a>>, Error> {
+fn merged<'a>(parts: impl IntoIterator<Item = Part<'a>>, key: impl Fn(&Part) -> Key) -> Result<Vec<Part<'a>>, Error> {
     let mut merged: Vec<Part> = Vec::new();
     for part in parts {
         match merged.last_mut().filter(|last| key(last) == key(&part)) {
