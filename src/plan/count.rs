@@ -219,8 +219,11 @@ impl Search<'_> {
                 Counted::Active => allowed[line].high == 0.0,
                 Counted::Changed => !changed[line] && allowed[line].low == allowed[line].high && !always(line),
             };
-            let decided = if count.sense == Sense::AtMost { count.lines.iter().filter(|line| always(**line)).count() }
-                else { count.lines.iter().filter(|line| !never(**line)).count() };
+            let decided = if count.sense == Sense::AtMost {
+                count.lines.iter().filter(|line| always(**line)).count()
+            } else {
+                count.lines.iter().filter(|line| !never(**line)).count()
+            };
             let open: Vec<usize> = count.lines.iter().copied().filter(|line| !always(*line) && !never(*line)).collect();
             match count.sense {
                 Sense::AtMost if decided > count.number => return None,
