@@ -32,7 +32,7 @@ fn usage(rendered: &str, words: &Words) -> String {
         let indent = &line[..line.len() - text.len()];
         match (text.strip_prefix("error: "), text.strip_prefix("Usage:")) {
             (Some(what), _) => format!("{}{}\n", words.say("error_label"), words.translate("error", what)),
-            (_, Some(usage)) => format!("{}{usage}\n", words.say("help_usage")),
+            (_, Some(usage)) => format!("{}{}\n", words.say("help_usage"), usage.trim_start()),
             _ => format!("{indent}{}\n", words.translate("error", text)),
         }
     };
