@@ -76,6 +76,11 @@ fn languages() -> impl TypedValueParser<Value = Lang> {
     PossibleValuesParser::new(Lang::ALL.map(Lang::name)).try_map(|name| name.parse::<Lang>())
 }
 
+/// A day as the settings write it.
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a date, expected one such as 2026-06-01"))
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start a project: a commented settings file and sample exports.
@@ -108,7 +113,7 @@ pub enum Command {
     /// Score the suppliers.
     Score {
         /// Last day to look at, as 2026-05-31; what came later is as if it had not happened.
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = day)]
         as_of: Option<Date>,
     },
     /// Allocate the budget.

@@ -1,5 +1,6 @@
 //! The command line in the reader's language: what clap shows of options and commands is told again like any sentence.
 
+use clap::error::{Error, ErrorKind};
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 use outlay::report::{Lang, Words};
 
@@ -7,10 +8,35 @@ use super::args::Args;
 
 /// The arguments of this process; ends it with usage, help or version where those are asked for or due.
 pub fn parse() -> Args {
-    let words = Words::of(asked(std::env::args()));
+    let lang = asked(std::env::args());
+    let words = Words::of(lang);
     let mut command = told(Args::command(), &words);
-    let matches: ArgMatches = command.get_matches_mut();
-    Args::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    let found: Result<ArgMatches, Error> = command.try_get_matches_from_mut(std::env::args_os());
+    let args = found.and_then(|matches| Args::from_arg_matches(&matches).map_err(|error| error.format(&mut command)));
+    args.unwrap_or_else(|error| refused(&error, lang, &words))
+}
+
+/// Ends the process with the help that was asked for, or with what is wrong with the arguments.
+fn refused(error: &Error, lang: Lang, words: &Words) -> ! {
+    if lang == Lang::En || !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        error.exit()
+    }
+    super::tell(&usage(&error.render().to_string(), words), words);
+    std::process::exit(error.exit_code())
+}
+
+/// What is wrong with the arguments, line by line in the language: clap knows English only.
+fn usage(rendered: &str, words: &Words) -> String {
+    let line = |line: &str| {
+        let text = line.trim_start();
+        let indent = &line[..line.len() - text.len()];
+        match (text.strip_prefix("error: "), text.strip_prefix("Usage:")) {
+            (Some(what), _) => format!("{}{}\n", words.say("error_label"), words.translate("error", what)),
+            (_, Some(usage)) => format!("{}{}\n", words.say("help_usage"), usage.trim_start()),
+            _ => format!("{indent}{}\n", words.translate("error", text)),
+        }
+    };
+    rendered.lines().map(line).collect()
 }
 
 /// The language that is asked for, before anything else is known of the arguments.
@@ -75,6 +101,35 @@ mod tests {
                 }
             });
             assert_eq!(english, Vec::<String>::new(), "{}: add them to the table `help`", lang.name());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_arguments_is_told_in_chinese_and_japanese() {
+        for (typed, english) in [
+            ("plann", "unrecognized subcommand"),
+            ("run --sed 1", "unexpected argument"),
+            ("run --seed x", "invalid value"),
+            ("run --threads -1", "unexpected argument"),
+            ("run --out", "a value is required"),
+            ("run --lang fr", "possible values"),
+            ("run --quiet --quiet", "cannot be used multiple times"),
+            ("run now", "unexpected argument"),
+            ("simulate --suppliers 20 --season", "cannot be used with"),
+            ("efficiency t.csv", "required arguments were not provided"),
+            ("criteria t.csv --weights a", "expected `criterion=number`"),
+            ("score --as-of june", "is not a date"),
+        ] {
+            let typed = ["outlay"].into_iter().chain(typed.split_whitespace());
+            let error = Args::command().try_get_matches_from(typed).unwrap_err().render().to_string();
+            assert!(error.contains(english), "{error}");
+            for lang in [Lang::Zh, Lang::Ja] {
+                let told = usage(&error, &Words::of(lang));
+                let is_word =
+                    |line: &&str| line.trim_start().starts_with(|c: char| c.is_ascii_alphabetic() || c == '[');
+                let left = error.lines().filter(is_word).find(|line| told.lines().any(|told| told == *line));
+                assert_eq!(left, None, "{told}");
+            }
         }
     }
 

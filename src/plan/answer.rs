@@ -213,6 +213,9 @@ pub struct Conflict {
 pub struct Relax {
     /// The limit.
     pub limit: String,
-    /// By how much money.
+    /// By how much money, or by how much of `unit`.
     pub by: f64,
+    /// What `by` counts where that is no money: the KPI of a target, or `lines`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }

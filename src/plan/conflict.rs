@@ -35,7 +35,7 @@ pub fn find(count: usize, rows: &[Row], budget: f64) -> Result<Option<Conflict>,
         let limit = label.to_string();
         match relax.iter_mut().find(|known| known.limit == limit) {
             Some(known) => known.by += cents_above(*by),
-            None => relax.push(Relax { limit, by: cents_above(*by) }),
+            None => relax.push(Relax { limit, by: cents_above(*by), unit: None }),
         }
     }
     Ok(Some(Conflict { limits: limits.iter().map(Label::to_string).collect(), short_by: to_cents(short_by), relax }))

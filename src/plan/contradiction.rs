@@ -98,6 +98,15 @@ impl Asked<'_> {
         !other && (rows || !counts)
     }
 
+    /// What a limit gives way by where that is no money.
+    fn unit(&self, limit: &str) -> Option<String> {
+        let is_counted = || self.problem.counts.iter().any(|count| count.label.to_string() == limit);
+        if limit == Label::Target.to_string() {
+            return Some(self.problem.fitted.kpi.name().to_owned());
+        }
+        (!self.is_money(limit) && is_counted()).then(|| "lines".to_owned())
+    }
+
     /// Whether the kept limits, some of them eased, have a plan.
     fn has_plan(&self, kept: &[Label], eased: &[Relax]) -> Result<bool, Error> {
         let problem = self.problem;
@@ -193,7 +202,7 @@ impl Asked<'_> {
             let other = !self.is_money(&name);
             let less = best.as_ref().is_none_or(|(was_other, known)| (other, by) < (*was_other, known.by));
             if less {
-                best = Some((other, Relax { limit: name, by }));
+                best = Some((other, Relax { unit: self.unit(&name), limit: name, by }));
             }
         }
         Ok(best.map(|(_, relax)| relax))
@@ -202,7 +211,7 @@ impl Asked<'_> {
     /// By how much one limit has to give for a set to have a plan; `None` when it cannot give enough.
     fn gives(&self, set: &[Label], eased: &[Relax], limit: &str) -> Result<Option<f64>, Error> {
         let mended = |by: f64| {
-            let more = Relax { limit: limit.to_owned(), by };
+            let more = Relax { limit: limit.to_owned(), by, unit: None };
             self.has_plan(set, &eased.iter().cloned().chain([more]).collect::<Vec<_>>())
         };
         if !self.is_money(limit) && self.problem.counts.iter().any(|count| count.label.to_string() == limit) {

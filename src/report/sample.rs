@@ -149,7 +149,7 @@ impl Sample {
         self.answer.conflict = Some(Conflict {
             limits: vec!["tencent <b>floor</b>".into(), "budget".into()],
             short_by: 20_000.0,
-            relax: vec![Relax { limit: "tencent <b>floor</b>".into(), by: 20_000.0 }],
+            relax: vec![Relax { limit: "tencent <b>floor</b>".into(), by: 20_000.0, unit: None }],
         });
     }
 

@@ -6,6 +6,8 @@ use super::*;
 
 const OTHERS: [Lang; 2] = [Lang::Zh, Lang::Ja];
 
+mod errors;
+
 fn of(pairs: &[(&str, &str)]) -> Sentences {
     let told = pairs.iter().map(|(english, told)| Sentence::new(english, told)).collect();
     Sentences([("a.check".to_owned(), told)].into())

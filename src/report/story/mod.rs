@@ -12,7 +12,7 @@ use super::text::{one_line, shorten};
 use super::{Results, Words};
 use crate::check::{Finding, Severity};
 use crate::fit::Fitted;
-use crate::plan::{Answer, Conflict, Status};
+use crate::plan::{Answer, Conflict, Relax, Status};
 use crate::settings::{Goal, Settings};
 
 /// The plan in sentences, the most important first; a conflict is told by [`conflict`] instead.
@@ -114,17 +114,30 @@ pub(super) fn conflict(conflict: &Conflict, currency: &str, words: &Words) -> To
     let quoted = |name: &str| format!("`{}`", one_line(&words.limit(name)));
     let limits = conflict.limits.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(words.say("between_names"));
     let short = words.money(conflict.short_by, currency);
+    let by = |relax: &Relax| gives_way(relax, currency, words);
     let relax = conflict.relax.iter();
-    let relax =
-        relax.map(|r| words.tell("relax_line", &[("limit", &quoted(&r.limit)), ("by", &words.money(r.by, currency))]));
+    let relax = relax.map(|r| words.tell("relax_line", &[("limit", &quoted(&r.limit)), ("by", &by(r))]));
     let relax: Vec<String> = relax.collect();
     // without money that mends it nothing is proven: minimum buys, lots, a target or a ceiling are in the way
     let (line, why) = if relax.is_empty() {
         (words.tell("conflict_line_open", &[("limits", &limits)]), words.say("conflict_why_open"))
+    } else if conflict.short_by == 0.0 {
+        // what misses is no money
+        (words.tell("conflict_line_plain", &[("limits", &limits)]), words.say("conflict_why"))
     } else {
         (words.tell("conflict_line", &[("limits", &limits), ("short", &short)]), words.say("conflict_why"))
     };
     Told { line, why: why.to_owned(), relax }
+}
+
+/// By how much a limit has to give way, in what it bounds: money, lines, or the KPI.
+fn gives_way(relax: &Relax, currency: &str, words: &Words) -> String {
+    match relax.unit.as_deref() {
+        None => words.money(relax.by, currency),
+        Some("lines") if relax.by == 1.0 => words.translate("plan.limit", "1 channel"),
+        Some("lines") => words.translate("plan.limit", &format!("{} channels", relax.by)),
+        Some(kpi) => format!("{} {}", count(relax.by.ceil()), words.translate("plan.limit", kpi)),
+    }
 }
 
 /// How planning ended.
@@ -234,6 +247,24 @@ mod tests {
             "No plan satisfies `tencent <b>floor</b>` and `budget` together: they miss each other by CNY 20,000.";
         assert_eq!(told.line, line);
         assert_eq!(told.relax, ["`tencent <b>floor</b>`: give way by CNY 20,000"]);
+    }
+
+    #[test]
+    fn what_is_no_money_gives_way_in_its_own_unit() {
+        let relax = |by: f64, unit: &str| Relax { limit: "target".into(), by, unit: Some(unit.into()) };
+        let relax = vec![relax(894_855.2, "registrations"), relax(1.0, "lines"), relax(2.0, "lines")];
+        let found = Conflict { limits: vec!["target".into()], short_by: 0.0, relax };
+        let told = |lang| {
+            let told = conflict(&found, "CNY", &Words::of(lang));
+            (told.line, told.relax)
+        };
+        let (line, relax) = told(Lang::En);
+        assert_eq!(line, "No plan satisfies `target`.");
+        let expected =
+            ["894,856 registrations", "1 channel", "2 channels"].map(|by| format!("`target`: give way by {by}"));
+        assert_eq!(relax, expected);
+        let expected = ["894,856 注册数", "1 个渠道", "2 个渠道"].map(|by| format!("`目标量`：放宽 {by}"));
+        assert_eq!(told(Lang::Zh).1, expected);
     }
 
     #[test]
