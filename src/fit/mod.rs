@@ -11,6 +11,7 @@ pub mod checks;
 pub mod demand;
 pub mod estimate;
 pub mod family;
+pub mod history;
 mod joint;
 pub mod lift;
 pub mod likelihood;
