@@ -93,18 +93,26 @@ impl Family {
         match self {
             Family::Hill => {
                 let (log_half, slope) = (shape[0], shape[1].exp());
-                log_stock.iter_mut().for_each(|z| {
+                for z in log_stock {
                     let u = slope * (log_half - *z);
                     *z = -(u.max(0.0) + fast::ln(1.0 + fast::exp(-u.abs())));
-                });
+                }
             }
             Family::Power => {
                 let exponent = shape[0].exp();
-                log_stock.iter_mut().for_each(|z| *z *= exponent);
+                for z in &mut *log_stock {
+                    *z *= exponent;
+                }
             }
-            Family::Log => log_stock.iter_mut().for_each(|z| *z = fast::ln(fast::ln(1.0 + fast::exp(*z - shape[0])))),
+            Family::Log => {
+                for z in log_stock {
+                    *z = fast::ln(fast::ln(1.0 + fast::exp(*z - shape[0])));
+                }
+            }
             Family::Saturating => {
-                log_stock.iter_mut().for_each(|z| *z = fast::ln(1.0 - fast::exp(-fast::exp(*z - shape[0]))));
+                for z in &mut *log_stock {
+                    *z = fast::ln(1.0 - fast::exp(-fast::exp(*z - shape[0])));
+                }
             }
             Family::Linear => {}
         }
@@ -118,7 +126,9 @@ impl Family {
             Family::Hill => hills(shape[0], shape[1].exp(), log_stock),
             Family::Power => {
                 let exponent = shape[0].exp();
-                log_stock.iter_mut().for_each(|z| *z *= exponent);
+                for z in &mut *log_stock {
+                    *z *= exponent;
+                }
                 Columns { by_log_stock: vec![exponent; n], by_shape: vec![log_stock.to_vec()] }
             }
             Family::Log => scaled_columns(log_stock, |z| {
@@ -184,7 +194,9 @@ fn scaled(value: f64, by_log_stock: f64) -> Slopes {
 #[inline(always)]
 fn scaled_columns(log_stock: &mut [f64], of: impl Fn(f64) -> (f64, f64)) -> Columns {
     let mut by_log_stock = vec![0.0; log_stock.len()];
-    log_stock.iter_mut().zip(&mut by_log_stock).for_each(|(z, by)| (*z, *by) = of(*z));
+    for (z, by) in log_stock.iter_mut().zip(&mut by_log_stock) {
+        (*z, *by) = of(*z);
+    }
     let by_shape = vec![by_log_stock.iter().map(|by| -by).collect()];
     Columns { by_log_stock, by_shape }
 }

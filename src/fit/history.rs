@@ -124,9 +124,11 @@ impl History {
             return 1.0;
         }
         let mut factors = vec![0.0; self.counts.len()];
-        fast::wide(|| {
+        fast::wide!({
             self.add_calendar(by_column, &mut factors);
-            factors.iter_mut().for_each(|log| *log = fast::exp(*log));
+            for log in &mut factors {
+                *log = fast::exp(*log);
+            }
             fast::sum(&factors) / self.counts.len() as f64
         })
     }

@@ -131,7 +131,11 @@ impl<'a> Posterior<'a> {
     /// The expected counts of the periods in the likelihood.
     pub fn expected(&self, at: &[f64]) -> Vec<f64> {
         let mut means = self.log_means(at);
-        fast::wide(|| means.iter_mut().for_each(|log| *log = fast::exp(*log)));
+        fast::wide!({
+            for log in &mut means {
+                *log = fast::exp(*log);
+            }
+        });
         means
     }
 
@@ -140,7 +144,7 @@ impl<'a> Posterior<'a> {
         let (log_r, r) = (at[DISPERSION], at[DISPERSION].exp());
         let (gamma, tally) = (fast::gamma(r).0, self.history.tally());
         let mut terms = self.log_means(at);
-        fast::wide(|| {
+        fast::wide!({
             for ((term, y), log_factorial) in terms.iter_mut().zip(&tally.counts).zip(&tally.log_factorials) {
                 let log_sum = fast::ln(r + fast::exp(*term));
                 let ways = fast::gamma(y + r).0 - gamma - log_factorial;
@@ -197,7 +201,9 @@ impl<'a> Posterior<'a> {
             Carry::Geometric => {
                 let decay = sigmoid(at[CARRY]);
                 let (stock, mut slope) = geometric(spend, reported, decay);
-                slope.iter_mut().for_each(|slope| *slope *= decay * (1.0 - decay));
+                for slope in &mut slope {
+                    *slope *= decay * (1.0 - decay);
+                }
                 (stock, vec![slope])
             }
             Carry::Delayed => {
@@ -212,10 +218,14 @@ impl<'a> Posterior<'a> {
         let shape = &at[self.model.shape()..self.model.unknowns()];
         let base = at[RESPONSE] - self.model.family.value(shape, 0.0);
         let mut means = self.stocks(at);
-        fast::wide(|| {
-            means.iter_mut().for_each(|z| *z = fast::ln(*z));
+        fast::wide!({
+            for z in &mut means {
+                *z = fast::ln(*z);
+            }
             self.model.family.values(shape, &mut means);
-            means.iter_mut().for_each(|g| *g += base);
+            for g in &mut means {
+                *g += base;
+            }
             self.history.add_calendar(&at[self.model.unknowns()..], &mut means);
         });
         means
@@ -228,25 +238,33 @@ impl<'a> Posterior<'a> {
         let (stock, stock_slopes) = self.stock_and_slopes(at);
         let at_counts = |of: &[f64]| -> Vec<f64> { history.counts.iter().map(|(t, _)| of[*t]).collect() };
         let mut stock = at_counts(&stock);
-        stock.iter_mut().for_each(|z| *z = z.max(LEAST_STOCK));
+        for z in &mut stock {
+            *z = z.max(LEAST_STOCK);
+        }
         let at_mean = family.slopes(shape, 0.0);
         let (mut log_mean, mut slopes) = (stock.clone(), vec![0.0; end * periods]);
         slopes[..periods].fill(1.0);
         let own = |place: usize| place * periods..(place + 1) * periods;
-        fast::wide(|| {
-            log_mean.iter_mut().for_each(|z| *z = fast::ln(*z));
+        fast::wide!({
+            for z in &mut log_mean {
+                *z = fast::ln(*z);
+            }
             let Columns { by_log_stock, by_shape } = family.columns(shape, &mut log_mean);
             for (i, slope) in stock_slopes.iter().enumerate() {
                 let parts = by_log_stock.iter().zip(at_counts(slope)).zip(&stock);
-                let parts = slopes[own(CARRY + i)].iter_mut().zip(parts);
-                parts.for_each(|(to, ((by, slope), z))| *to = by * slope / z);
+                for (to, ((by, slope), z)) in slopes[own(CARRY + i)].iter_mut().zip(parts) {
+                    *to = by * slope / z;
+                }
             }
             for (i, by) in by_shape.iter().enumerate() {
-                let to = slopes[own(first + i)].iter_mut().zip(by);
-                to.for_each(|(to, by)| *to = by - at_mean.by_shape[i]);
+                for (to, by) in slopes[own(first + i)].iter_mut().zip(by) {
+                    *to = by - at_mean.by_shape[i];
+                }
             }
             let base = at[RESPONSE] - at_mean.value;
-            log_mean.iter_mut().for_each(|g| *g += base);
+            for g in &mut log_mean {
+                *g += base;
+            }
             history.add_calendar(&at[end..], &mut log_mean);
         });
         Predicted { history, log_mean, slopes }
@@ -263,9 +281,11 @@ impl<'a> Posterior<'a> {
     /// The log likelihood given ln m; `log_mean` is used up.
     fn likelihood(&self, log_r: f64, mut log_mean: Vec<f64>) -> f64 {
         let (r, tally) = (log_r.exp(), self.history.tally());
-        let sum = fast::wide(|| {
+        let sum = fast::wide!({
             let linear = fast::dot(&tally.counts, &log_mean);
-            log_mean.iter_mut().for_each(|log| *log = fast::ln(r + fast::exp(*log)));
+            for log in &mut log_mean {
+                *log = fast::ln(r + fast::exp(*log));
+            }
             linear - fast::dot(&tally.counts, &log_mean) - r * fast::sum(&log_mean)
         });
         sum + log_mean.len() as f64 * r * log_r + tally.gammas.at(log_r).0 - tally.sums.1
@@ -279,17 +299,21 @@ impl<'a> Posterior<'a> {
         let (log_half, slope, by_column) = (shape[0], shape[1].exp(), &at[self.model.unknowns()..]);
         let base = at[RESPONSE] - self.model.family.value(shape, 0.0);
         let (tally, top, mut ratios) = (self.history.tally(), base.exp(), self.stocks(at));
-        let sum = fast::wide(|| {
+        let sum = fast::wide!({
             for z in &mut ratios {
                 *z = 1.0 + fast::exp((slope * (log_half - fast::ln(*z))).min(MOST_LOG_RATIO));
             }
             let logs = log_product(&ratios);
             if by_column.is_empty() {
-                ratios.iter_mut().for_each(|ratio| *ratio = fast::ln(r * *ratio + top));
+                for ratio in &mut ratios {
+                    *ratio = fast::ln(r * *ratio + top);
+                }
             } else {
                 let mut tops = vec![base; ratios.len()];
                 self.history.add_calendar(by_column, &mut tops);
-                ratios.iter_mut().zip(&tops).for_each(|(ratio, top)| *ratio = fast::ln(r * *ratio + fast::exp(*top)));
+                for (ratio, top) in ratios.iter_mut().zip(&tops) {
+                    *ratio = fast::ln(r * *ratio + fast::exp(*top));
+                }
             }
             r * (logs - fast::sum(&ratios)) - fast::dot(&tally.counts, &ratios)
         });
@@ -301,7 +325,7 @@ impl<'a> Posterior<'a> {
     fn told(&self, log_r: f64, log_mean: &[f64]) -> Told {
         let (r, tally, n) = (log_r.exp(), self.history.tally(), log_mean.len() as f64);
         let (mut by_log_mean, mut log_sums) = (log_mean.to_vec(), vec![0.0; log_mean.len()]);
-        let (sums, ratios) = fast::wide(|| {
+        let (sums, ratios) = fast::wide!({
             // m ÷ (r + m) and (y − m) ÷ (r + m)
             for ((log, log_sum), y) in by_log_mean.iter_mut().zip(&mut log_sums).zip(&tally.counts) {
                 let mean = fast::exp(*log);
@@ -327,7 +351,9 @@ fn log_product(values: &[f64]) -> f64 {
         .map(|i| quarters[i] * quarters[quarter + i] * (quarters[2 * quarter + i] * quarters[3 * quarter + i]))
         .collect();
     logs.extend(rest);
-    logs.iter_mut().for_each(|product| *product = fast::ln(*product));
+    for product in &mut logs {
+        *product = fast::ln(*product);
+    }
     fast::sum(&logs)
 }
 
@@ -336,7 +362,7 @@ impl LogDensity for Posterior<'_> {
         let prior = self.prior(at, Some(gradient));
         let predicted = self.predicted(at);
         let told = self.told(at[DISPERSION], &predicted.log_mean);
-        fast::wide(|| {
+        fast::wide!({
             for (i, gradient) in gradient.iter_mut().enumerate() {
                 *gradient += self.power * fast::dot(&told.by_log_mean, predicted.by(i));
             }
@@ -361,15 +387,18 @@ impl LogDensity for Posterior<'_> {
         let r = log_r.exp();
         let mut weights = predicted.log_mean.clone();
         let (mut scaled, mut information) = (vec![0.0; weights.len()], vec![0.0; n * n]);
-        fast::wide(|| {
+        fast::wide!({
             for log in &mut weights {
                 let mean = fast::exp(*log);
                 *log = self.power * r * mean / (r + mean);
             }
             for i in 0..n {
-                let parts = scaled.iter_mut().zip(predicted.by(i)).zip(&weights);
-                parts.for_each(|((to, slope), weight)| *to = weight * slope);
-                (0..=i).for_each(|j| information[i * n + j] = fast::dot(&scaled, predicted.by(j)));
+                for ((to, slope), weight) in scaled.iter_mut().zip(predicted.by(i)).zip(&weights) {
+                    *to = weight * slope;
+                }
+                for j in 0..=i {
+                    information[i * n + j] = fast::dot(&scaled, predicted.by(j));
+                }
             }
         });
         let step = 0.02;

@@ -27,10 +27,11 @@ pub fn left_out(pointwise: &[Vec<f64>]) -> Vec<f64> {
         least.iter_mut().zip(draw).for_each(|(least, log)| *least = least.min(*log));
     }
     let mut sums = vec![0.0; periods];
-    fast::wide(|| {
+    fast::wide!({
         for draw in pointwise {
-            let logs = draw.iter().zip(&least);
-            sums.iter_mut().zip(logs).for_each(|(sum, (log, least))| *sum += fast::exp(least - log));
+            for ((sum, log), least) in sums.iter_mut().zip(draw).zip(&least) {
+                *sum += fast::exp(least - log);
+            }
         }
     });
     let of_period = |t: usize| {

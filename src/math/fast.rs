@@ -1,20 +1,29 @@
 //! Exponential and logarithm without branches, for long loops that the compiler then does two or four at a time.
 //!
 //! Each is within some 4 units in the last place of the true value over the ranges named, on every machine the same: unlike
-//! the C library's, their results do not depend on the processor. [`wide`] runs such a loop with the widest instructions at hand;
+//! the C library's, their results do not depend on the processor. `wide!` runs such a loop with the widest instructions at hand;
 //! none of them fuses a product and a sum, and sums are over eight places in a fixed order, so the width changes no bit.
 
-/// Runs `work` with the widest instructions of this processor, for loops over the functions below.
+/// Runs a block with the widest instructions of this processor, for loops over the functions below.
 ///
-/// ```
-/// let mut values = vec![0.0; 100];
-/// outlay::math::fast::wide(|| values.iter_mut().for_each(|x| *x = outlay::math::fast::exp(*x)));
-/// assert_eq!(values, [1.0; 100]);
-/// ```
-#[inline(always)]
-pub fn wide<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
+/// The block stands twice in what this becomes, once with and once without wide instructions, so that each is called from one
+/// place alone and the compiler makes it part of its caller: a function of its own would have the plain instructions.
+#[cfg(target_arch = "x86_64")]
+macro_rules! wide {
+    ($work:block) => {
+        match pulp::x86::V3::try_new() {
+            Some(instructions) => instructions.vectorize(|| $work),
+            None => $work,
+        }
+    };
 }
+#[cfg(not(target_arch = "x86_64"))]
+macro_rules! wide {
+    ($work:block) => {
+        $work
+    };
+}
+pub(crate) use wide;
 
 /// Places of a sum that are added up side by side.
 const PLACES: usize = 8;
@@ -168,11 +177,13 @@ mod tests {
         #[test]
         fn sums_are_those_in_order(a in prop::collection::vec(-1.0..1.0f64, 0..40)) {
             let squares: f64 = a.iter().map(|a| a * a).sum();
-            prop_assert!((wide(|| dot(&a, &a)) - squares).abs() < 1e-13 && (dot(&a, &a) - squares).abs() < 1e-13);
+            prop_assert!((dot(&a, &a) - squares).abs() < 1e-13);
             prop_assert!((sum(&a) - a.iter().sum::<f64>()).abs() < 1e-13);
-            prop_assert_eq!(wide(|| dot(&a, &a)), dot(&a, &a));
-            let exps = || a.iter().map(|a| exp(*a) + ln(1.0 + a * a)).collect::<Vec<f64>>();
-            prop_assert_eq!(wide(exps), exps());
+            let (wide_dot, wide_sum) = wide!({ (dot(&a, &a), sum(&a)) });
+            prop_assert_eq!((wide_dot, wide_sum), (dot(&a, &a), sum(&a)));
+            let wide_logs: Vec<f64> = wide!({ a.iter().map(|a| exp(*a) + ln(1.0 + a * a)).collect() });
+            let logs: Vec<f64> = a.iter().map(|a| exp(*a) + ln(1.0 + a * a)).collect();
+            prop_assert_eq!(wide_logs, logs);
         }
 
         #[test]
