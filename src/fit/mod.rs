@@ -28,7 +28,8 @@ pub mod start;
 pub mod store;
 pub mod support;
 
-pub use estimate::{channels, updated};
+pub use estimate::{as_of, channels, updated};
+pub use joint::Ahead;
 
 pub use response::{Curve, Response};
 pub use saturation::Saturation;
