@@ -6,7 +6,7 @@
 //!
 //! Rolling origins, one window apart; no period of a window is ever seen by the models that predict it. Predictions are of
 //! counts: the draws' expected KPI with carry-over and season, plus negative-binomial noise of the size that the history
-//! before o shows. Beside them stand two rules that need no model: the channel's own cost per KPI of the last window, and all
+//! before o shows. Where only the total over all channels is known, it is what is predicted. Beside them stand two rules that need no model: the channel's own cost per KPI of the last window, and all
 //! channels' KPI of the last window shared out by spend.
 
 mod predict;
@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::check::{Error, Kind};
-use crate::fit::{self, Fitted};
+use crate::fit::{self, Ahead, Fitted};
 use crate::math::{mean, quantile};
 use crate::panel::Panel;
 use crate::settings::Settings;
@@ -104,7 +104,7 @@ pub struct ByRule {
 /// One channel and window.
 #[derive(Clone, Debug)]
 pub struct Window {
-    /// The channel's place in the panel.
+    /// The channel's place in the panel; one beyond the last for the total over all.
     pub channel: usize,
     /// The channel's label.
     pub label: String,
@@ -137,14 +137,23 @@ pub fn rolling(panel: &Panel, settings: &Settings, whole: &Fitted) -> Result<Bac
         Grain::Week => 8,
     };
     let origins = origins(panel.periods.len(), window)?;
-    let fits: Vec<Fitted> =
-        origins.iter().map(|origin| fit::channels(&panel.until(*origin), settings)).collect::<Result<_, Error>>()?;
-    let at = |(origin, fitted): (&usize, &Fitted)| predict::windows(panel, fitted, *origin, window, settings.seed);
+    let fits: Vec<(Fitted, Option<Ahead>)> =
+        origins.iter().map(|origin| fit::as_of(panel, *origin, settings)).collect::<Result<_, Error>>()?;
+    let at = |(origin, (fitted, ahead)): (&usize, &(Fitted, Option<Ahead>))| match &panel.total {
+        Some(total) => {
+            let ahead = ahead.as_ref();
+            ahead
+                .and_then(|ahead| predict::total(panel, total, ahead, *origin..*origin + window, settings.seed))
+                .into_iter()
+                .collect()
+        }
+        None => predict::windows(panel, fitted, *origin, window, settings.seed),
+    };
     let windows: Vec<Window> = origins.par_iter().zip(&fits).flat_map_iter(at).collect();
     let plans = origins
         .iter()
         .zip(&fits)
-        .filter_map(|(origin, fitted)| worth::of(panel, fitted, whole, settings, *origin, window))
+        .filter_map(|(origin, (fitted, _))| worth::of(panel, fitted, whole, settings, *origin, window))
         .collect();
     let of_channel = |channel: usize| {
         let own: Vec<&Window> = windows.iter().filter(|window| window.channel == channel).collect();
@@ -159,7 +168,7 @@ pub fn rolling(panel: &Panel, settings: &Settings, whole: &Fitted) -> Result<Bac
         window,
         grain: panel.grain.name().into(),
         origins: origins.iter().map(|origin| panel.periods[*origin].to_string()).collect(),
-        without: without(panel, &channels, fits.last()),
+        without: without(panel, &channels, fits.last().map(|(fitted, _)| fitted)),
         all: (!all.is_empty()).then(|| scores(&all)),
         channels,
         plans,
@@ -184,7 +193,9 @@ fn without(panel: &Panel, with: &[ChannelScores], last: Option<&Fitted>) -> Vec<
         let fit = last?.channels.iter().find(|fit| fit.channel.label == label)?;
         fit.curve.as_ref().err().cloned()
     };
-    let lacks = |label: &&String| with.iter().all(|scores| scores.channel != **label);
+    // of a total no channel has scores of its own
+    let has_curve = |label: &String| panel.total.is_some() && reason(label).is_none();
+    let lacks = |label: &&String| with.iter().all(|scores| scores.channel != **label) && !has_curve(label);
     let labels = panel.channels.iter().map(|channel| &channel.label).filter(lacks);
     let without = |label: &String| {
         let reason = reason(label).unwrap_or_else(|| "no counted periods to hold a prediction against".into());

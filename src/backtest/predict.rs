@@ -1,14 +1,16 @@
 //! What models of an earlier day say of a later window, given its spend.
 
+use std::ops::Range;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Gamma, Poisson};
 
 use super::{Window, crps, three};
 use crate::fit::adstock::geometric;
-use crate::fit::{ChannelFit, Curve, Fitted, Noise};
+use crate::fit::{Ahead, ChannelFit, Curve, Fitted, Noise};
 use crate::math::quantile;
-use crate::panel::Panel;
+use crate::panel::{Panel, TotalKpi};
 
 /// Noisy counts drawn for each draw of the curve.
 const NOISES: usize = 3;
@@ -76,6 +78,47 @@ fn one(
         within: (ahead.iter().zip(&by_period).map(inside).sum(), ahead.len()),
         last_cost: if spend_before > 0.0 { spend * kpi_before / spend_before } else { 0.0 },
         spend_share: spend * common,
+    })
+}
+
+/// The window of the total over all channels; `None` without a known period that has any.
+pub(super) fn total(panel: &Panel, total: &TotalKpi, ahead: &Ahead, window: Range<usize>, seed: u64) -> Option<Window> {
+    let known = |periods: Range<usize>| -> Vec<usize> { periods.filter(|t| ahead.known[*t]).collect() };
+    let sums = |periods: &[usize]| {
+        let spend: f64 = periods.iter().map(|t| panel.spend.column(*t).sum()).sum();
+        (spend, periods.iter().map(|t| total.kpi[*t]).sum::<f64>())
+    };
+    let periods = known(window.clone());
+    let (spend, actual) = sums(&periods);
+    let (spend_before, kpi_before) = sums(&known(window.start.saturating_sub(window.len())..window.start));
+    if !(actual > 0.0) || !(spend_before > 0.0) {
+        return None;
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(window.start as u64);
+    let states = ahead.expected.iter().zip(&ahead.noise);
+    let drawn = |(expected, noise): (&Vec<f64>, &f64)| -> Vec<f64> {
+        let noise = Noise { dispersion: 1.0 / (noise * noise), unit: 1.0 };
+        periods.iter().map(|t| count(expected[*t], noise, &mut random)).collect()
+    };
+    let drawn: Vec<Vec<f64>> = states.map(drawn).collect();
+    let totals: Vec<f64> = drawn.iter().map(|counts| counts.iter().sum()).collect();
+    let is_inside = |place: &usize| {
+        let sample: Vec<f64> = drawn.iter().map(|counts| counts[*place]).collect();
+        (quantile(&sample, 0.05)..=quantile(&sample, 0.95)).contains(&total.kpi[periods[*place]])
+    };
+    let by_cost = spend * kpi_before / spend_before;
+    Some(Window {
+        channel: panel.channels.len(),
+        label: "all channels".into(),
+        start: panel.periods[window.start],
+        spend,
+        actual,
+        predicted: three(&totals),
+        crps: crps(&totals, actual),
+        within: ((0..periods.len()).filter(is_inside).count(), periods.len()),
+        last_cost: by_cost,
+        spend_share: by_cost,
     })
 }
 

@@ -21,8 +21,8 @@ pub struct PlanWorth {
     pub plan: f64,
     /// KPI of the spends as they were.
     pub as_spent: f64,
-    /// KPI of the budget shared out by the registrations of the last window.
-    pub by_registrations: f64,
+    /// KPI of the budget shared out by the registrations of the last window; absent where only their total is known.
+    pub by_registrations: Option<f64>,
 }
 
 /// The worth of the plan at `origin`; `None` without `[plan]` or where the limits allow no plan.
@@ -55,7 +55,7 @@ pub(super) fn of(
     let last: Vec<f64> =
         known.iter().map(|(_, _, place)| total(*place, origin.saturating_sub(length), &panel.kpi_count)).collect();
     let (budget, registrations): (f64, f64) = (spent.iter().sum(), last.iter().sum());
-    if known.is_empty() || !(budget > 0.0) || !(registrations > 0.0) {
+    if known.is_empty() || !(budget > 0.0) || !(registrations > 0.0 || panel.total.is_some()) {
         return None;
     }
     wanted.start = panel.periods[origin];
@@ -79,7 +79,8 @@ pub(super) fn of(
         budget,
         plan: worth(&planned),
         as_spent: worth(&spent),
-        by_registrations: worth(&last.iter().map(|kpi| budget * kpi / registrations).collect::<Vec<_>>()),
+        by_registrations: (registrations > 0.0)
+            .then(|| worth(&last.iter().map(|kpi| budget * kpi / registrations).collect::<Vec<_>>())),
     })
 }
 

@@ -145,10 +145,6 @@ fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
 
 fn backtested(args: &Args) -> Result<Done, Error> {
     let settings = settings(args)?;
-    if settings.kpi_total.is_some() {
-        let message = "a backtest needs the KPI by channel; that of a total is not in this version";
-        return Err(Error::setting("kpi_total", message).help("backtest a project whose sources have the KPI's column"));
-    }
     let progress = Progress::new(args, 5);
     let (_, panel) = flow::data(&settings, &|stage| progress.begin(stage))?;
     progress.begin("fit");

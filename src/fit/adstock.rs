@@ -42,10 +42,17 @@ pub fn geometric(spend: &[f64], reported: &[bool], decay: f64) -> (Vec<f64>, Vec
 /// The stock of [`geometric`] alone.
 pub(super) fn geometric_alone(spend: &[f64], reported: &[bool], decay: f64, stock: &mut Vec<f64>) {
     stock.clear();
-    let mut before: Option<f64> = None;
-    for (x, reported) in spend.iter().zip(reported) {
-        before = reported.then(|| before.map_or(*x, |a| (1.0 - decay) * x + decay * a));
-        stock.push(before.unwrap_or(0.0));
+    let kept = 1.0 - decay;
+    let mut from = 0;
+    // gap by gap: long loops without a branch
+    for run in reported.chunk_by(|a, b| a == b) {
+        let here = &spend[from..from + run.len()];
+        from += run.len();
+        let mut a = here[0];
+        stock.extend(here.iter().map(|x| {
+            a = kept * x + decay * a;
+            if run[0] { a } else { 0.0 }
+        }));
     }
 }
 

@@ -169,7 +169,8 @@ impl Candidate {
             let posterior = self.posterior(MODELS[alternative.which], &alternative.beliefs);
             for draw in alternative.sample.resample(count, random) {
                 draws.push(posterior.response(&draw));
-                factors.iter_mut().zip(&rows).for_each(|(sum, row)| *sum += posterior.factor(&draw, row));
+                let own = posterior.factors(&draw, &rows);
+                factors.iter_mut().zip(own).for_each(|(sum, factor)| *sum += factor);
             }
         }
         draws.shuffle(random);

@@ -72,6 +72,10 @@ fn cause(earlier: &ChannelFit, fit: &ChannelFit, before: &Fitted, panel: &Panel)
         return "the earlier model does not say up to when it knew".into();
     };
     let first = panel.periods.partition_point(|period| *period <= until);
+    if panel.total.is_some() {
+        let count = panel.periods.len() - first;
+        return format!("{count} new periods, of which the total alone is known");
+    }
     let counted: Vec<usize> = (first..panel.periods.len()).filter(|t| panel.counted[[channel, *t]]).collect();
     let factor = |t: usize| earlier.season.get(&panel.periods[t]).copied().unwrap_or(1.0);
     let said: f64 = counted.iter().map(|t| factor(*t) * curve.mean(panel.spend[[channel, *t]])).sum();

@@ -35,7 +35,7 @@ pub const DRAWS: usize = 200;
 /// Draws of the plain posterior, which only the pool looks at.
 const PLAIN: Effort = Effort { round: 200, rounds: 1, last: 300 };
 /// What an earlier model counts for: most of its data are in the panel again.
-const EARLIER_WEIGHT: f64 = 0.25;
+pub(super) const EARLIER_WEIGHT: f64 = 0.25;
 /// Unknowns of the plain Hill model that are pooled.
 const POOLED: [usize; 4] = [DISPERSION, CARRY, CARRY + 1, CARRY + 2];
 
@@ -56,11 +56,7 @@ pub fn channels(panel: &Panel, settings: &Settings) -> Result<Fitted, Error> {
 /// As [`channels`].
 pub fn updated(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> Result<Fitted, Error> {
     if let Some(total) = &panel.total {
-        return match before {
-            None => Ok(joint::channels(panel, total, settings)),
-            Some(_) => Err(Error::setting("--update", "has no effect on the joint model of a total in this version")
-                .help("leave `--update` out: the joint model is fitted to the whole history")),
-        };
+        return Ok(joint::channels(panel, total, settings, before));
     }
     if !panel.counted.iter().any(|counted| *counted) {
         let message = format!("no source has a column of {}, so no response can be fitted", panel.kpi);
@@ -86,6 +82,19 @@ pub fn updated(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> R
         .concat(),
         channels,
     })
+}
+
+/// The models as they would have been before period `end`, and, where only the total is known, what they say of the total from
+/// there on given its spend.
+///
+/// # Errors
+///
+/// As [`channels`].
+pub fn as_of(panel: &Panel, end: usize, settings: &Settings) -> Result<(Fitted, Option<joint::Ahead>), Error> {
+    match &panel.total {
+        Some(total) => Ok(joint::as_of(panel, total, end, settings, None)),
+        None => Ok((channels(&panel.until(end), settings)?, None)),
+    }
 }
 
 /// A channel on its way through the passes.
@@ -331,8 +340,9 @@ fn models(
     alternatives.into_par_iter().map(weighed).collect()
 }
 
-/// What an earlier model says of decay, half point and shape of a channel: mean and standard deviation of each.
-fn earlier(before: &Fitted, channel: &Channel, mean_spend: f64) -> Option<[(f64, f64); 3]> {
+/// What an earlier model says of the logit of decay and of the logarithms of half point, in multiples of mean spend, and shape
+/// of a channel: mean and standard deviation of each.
+pub(super) fn earlier(before: &Fitted, channel: &Channel, mean_spend: f64) -> Option<[(f64, f64); 3]> {
     let fit = before.channels.iter().find(|fit| fit.channel == *channel)?;
     let hills = fit.curve.as_ref().ok()?.draws.iter().filter_map(|draw| match draw.saturation {
         Saturation::Hill { half, slope, .. } if draw.decay > 0.0 => {

@@ -43,6 +43,15 @@ pub struct Slopes {
     pub by_log_stock: f64,
 }
 
+/// Derivatives of g at many z: a column each.
+#[derive(Clone, Debug, Default)]
+pub struct Columns {
+    /// By ln z.
+    pub by_log_stock: Vec<f64>,
+    /// By each unknown of the shape.
+    pub by_shape: Vec<Vec<f64>>,
+}
+
 impl Family {
     /// All families; the one with most unknowns first.
     pub const ALL: [Family; 5] = [Family::Hill, Family::Power, Family::Log, Family::Saturating, Family::Linear];
@@ -79,24 +88,60 @@ impl Family {
     }
 
     /// [`Family::value`] of every ln z, in its place; a loop a family, so that several are worked out at a time.
+    #[inline(always)]
     pub fn values(self, shape: &[f64], log_stock: &mut [f64]) {
         match self {
             Family::Hill => {
                 let (log_half, slope) = (shape[0], shape[1].exp());
-                log_stock.iter_mut().for_each(|z| {
+                for z in log_stock {
                     let u = slope * (log_half - *z);
                     *z = -(u.max(0.0) + fast::ln(1.0 + fast::exp(-u.abs())));
-                });
+                }
             }
             Family::Power => {
                 let exponent = shape[0].exp();
-                log_stock.iter_mut().for_each(|z| *z *= exponent);
+                for z in &mut *log_stock {
+                    *z *= exponent;
+                }
             }
-            Family::Log => log_stock.iter_mut().for_each(|z| *z = fast::ln(fast::ln(1.0 + fast::exp(*z - shape[0])))),
+            Family::Log => {
+                for z in log_stock {
+                    *z = fast::ln(fast::ln(1.0 + fast::exp(*z - shape[0])));
+                }
+            }
             Family::Saturating => {
-                log_stock.iter_mut().for_each(|z| *z = fast::ln(1.0 - fast::exp(-fast::exp(*z - shape[0]))));
+                for z in &mut *log_stock {
+                    *z = fast::ln(1.0 - fast::exp(-fast::exp(*z - shape[0])));
+                }
             }
             Family::Linear => {}
+        }
+    }
+
+    /// [`Family::slopes`] of every ln z: the values in its place, the derivatives in columns.
+    #[inline(always)]
+    pub fn columns(self, shape: &[f64], log_stock: &mut [f64]) -> Columns {
+        let n = log_stock.len();
+        match self {
+            Family::Hill => hills(shape[0], shape[1].exp(), log_stock),
+            Family::Power => {
+                let exponent = shape[0].exp();
+                for z in &mut *log_stock {
+                    *z *= exponent;
+                }
+                Columns { by_log_stock: vec![exponent; n], by_shape: vec![log_stock.to_vec()] }
+            }
+            Family::Log => scaled_columns(log_stock, |z| {
+                let ratio = fast::exp(z - shape[0]);
+                let log = fast::ln(1.0 + ratio);
+                (fast::ln(log), ratio / ((1.0 + ratio) * log))
+            }),
+            Family::Saturating => scaled_columns(log_stock, |z| {
+                let ratio = fast::exp(z - shape[0]);
+                let missing = fast::exp(-ratio);
+                (fast::ln(1.0 - missing), ratio * missing / (1.0 - missing))
+            }),
+            Family::Linear => Columns { by_log_stock: vec![1.0; n], by_shape: Vec::new() },
         }
     }
 
@@ -145,6 +190,33 @@ fn scaled(value: f64, by_log_stock: f64) -> Slopes {
     Slopes { value, by_shape: [-by_log_stock, 0.0], by_log_stock }
 }
 
+/// [`scaled`] of every ln z.
+#[inline(always)]
+fn scaled_columns(log_stock: &mut [f64], of: impl Fn(f64) -> (f64, f64)) -> Columns {
+    let mut by_log_stock = vec![0.0; log_stock.len()];
+    for (z, by) in log_stock.iter_mut().zip(&mut by_log_stock) {
+        (*z, *by) = of(*z);
+    }
+    let by_shape = vec![by_log_stock.iter().map(|by| -by).collect()];
+    Columns { by_log_stock, by_shape }
+}
+
+/// [`hill`] of every ln z.
+#[inline(always)]
+fn hills(log_half: f64, slope: f64, log_stock: &mut [f64]) -> Columns {
+    let n = log_stock.len();
+    let (mut by_stock, mut by_half, mut by_slope) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+    let columns = by_stock.iter_mut().zip(&mut by_half).zip(&mut by_slope);
+    for (z, ((by_stock, by_half), by_slope)) in log_stock.iter_mut().zip(columns) {
+        let u = slope * (log_half - *z);
+        let small = fast::exp(-u.abs());
+        let missing = if u > 0.0 { 1.0 } else { small } / (1.0 + small);
+        *z = -(u.max(0.0) + fast::ln(1.0 + small));
+        (*by_stock, *by_half, *by_slope) = (missing * slope, -missing * slope, -missing * u);
+    }
+    Columns { by_log_stock: by_stock, by_shape: vec![by_half, by_slope] }
+}
+
 fn hill(log_half: f64, slope: f64, log_stock: f64) -> Slopes {
     let u = slope * (log_half - log_stock);
     let missing = sigmoid(u);
@@ -171,9 +243,14 @@ mod tests {
             let family = Family::ALL[which];
             let slopes = family.slopes(&shape, log_z);
             prop_assert!((slopes.value - family.value(&shape, log_z)).abs() < 1e-12);
-            let mut values = [log_z; 3];
+            let (mut values, mut again) = ([log_z; 3], [log_z; 3]);
             family.values(&shape, &mut values);
-            prop_assert!((slopes.value - values[1]).abs() < 1e-10);
+            let columns = family.columns(&shape, &mut again);
+            prop_assert!((slopes.value - values[1]).abs() < 1e-10 && (slopes.value - again[1]).abs() < 1e-10);
+            prop_assert!((slopes.by_log_stock - columns.by_log_stock[1]).abs() < 1e-10);
+            let by_shape = columns.by_shape.iter().map(|column| column[1]);
+            prop_assert!(by_shape.zip(slopes.by_shape).all(|(a, b)| (a - b).abs() < 1e-10), "{columns:?}");
+            prop_assert_eq!(columns.by_shape.len(), family.unknowns());
             let step = 1e-6;
             let by_z = (family.value(&shape, log_z + step) - family.value(&shape, log_z - step)) / (2.0 * step);
             prop_assert!((slopes.by_log_stock - by_z).abs() < 1e-6 * (1.0 + by_z.abs()));

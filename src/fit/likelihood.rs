@@ -18,10 +18,9 @@
 //! independent of the rest. KPIs that are no counts (value) are divided by a unit first, such that their variance is about
 //! their mean where it is small: quasi-counts.
 
-use statrs::function::gamma::ln_gamma;
-
 use super::adstock::{convolved, delayed_weights, geometric, geometric_alone};
-use super::family::{Family, sigmoid};
+use super::family::{Columns, Family, sigmoid};
+pub use super::history::History;
 use super::priors::Belief;
 use super::response::Response;
 use crate::math::fast;
@@ -29,8 +28,8 @@ use crate::math::mode::LogDensity;
 
 /// Stock below which a period counts as this: the logarithm needs a floor, the likelihood does not see it.
 const LEAST_STOCK: f64 = 1e-6;
-/// Largest ln (κ ÷ z)^s that is told from more: a product of two such ratios is finite.
-const MOST_LOG_RATIO: f64 = 340.0;
+/// Largest ln (κ ÷ z)^s that is told from more: a product of four such ratios is finite.
+const MOST_LOG_RATIO: f64 = 170.0;
 /// Periods by which data could just tell a channel's true response from the nearest curve of a family: accounts and campaigns
 /// within it change their mix, which no curve of their sum follows. The likelihood of n periods is raised to
 /// COARSE ÷ (COARSE + n), so that intervals end with what such curves can know (Miller & Dunson 2019, coarsened posteriors).
@@ -75,144 +74,48 @@ impl Model {
     }
 }
 
-/// One channel's history, spend in multiples of its mean.
-#[derive(Clone, Debug)]
-pub struct History {
-    /// Spend per period ÷ mean spend.
-    pub spend: Vec<f64>,
-    /// Whether the period was reported.
-    pub reported: Vec<bool>,
-    /// Periods whose count enters the likelihood, with the count ÷ `unit`.
-    pub counts: Vec<(usize, f64)>,
-    /// Columns of the calendar at `counts`, row by row.
-    pub calendar: Vec<f64>,
-    /// How many columns there are.
-    pub columns: usize,
-    /// Mean spend per period, money.
-    pub mean_spend: f64,
-    /// Mean of `counts`.
-    pub mean_count: f64,
-    /// KPI per count: 1 for counts.
-    pub unit: f64,
-    /// Σ lnΓ(y + r) − lnΓ(r) as a function of ln r.
-    gammas: Gammas,
-}
-
-impl History {
-    /// A history without a calendar; `counts` in KPI.
-    pub fn new(spend: &[f64], reported: Vec<bool>, counts: Vec<(usize, f64)>, mean_spend: f64, unit: f64) -> History {
-        let counts: Vec<(usize, f64)> = counts.into_iter().map(|(t, y)| (t, y / unit)).collect();
-        History {
-            spend: spend.iter().map(|x| x / mean_spend).collect(),
-            reported,
-            gammas: Gammas::of(&counts),
-            mean_count: counts.iter().map(|count| count.1).sum::<f64>() / counts.len() as f64,
-            counts,
-            calendar: Vec::new(),
-            columns: 0,
-            mean_spend,
-            unit,
-        }
-    }
-
-    /// The same with columns of the calendar; `row` gives those of a period.
-    pub fn with_calendar(&self, columns: usize, row: impl Fn(usize) -> Vec<f64>) -> History {
-        let calendar = self.counts.iter().flat_map(|(t, _)| row(*t)).collect();
-        History { calendar, columns, ..self.clone() }
-    }
-
-    /// The same without some of the counted periods, by their place in `counts`.
-    pub fn without(&self, places: &[usize]) -> History {
-        let kept: Vec<usize> = (0..self.counts.len()).filter(|place| !places.contains(place)).collect();
-        let counts: Vec<(usize, f64)> = kept.iter().map(|place| self.counts[*place]).collect();
-        let calendar = kept.iter().flat_map(|place| self.row(*place).to_vec()).collect();
-        let mean_count = counts.iter().map(|count| count.1).sum::<f64>() / counts.len() as f64;
-        History { gammas: Gammas::of(&counts), mean_count, counts, calendar, ..self.clone() }
-    }
-
-    /// Columns of the calendar at a place in `counts`.
-    pub fn row(&self, place: usize) -> &[f64] {
-        &self.calendar[place * self.columns..][..self.columns]
-    }
-
-    /// Mean over the counted periods of what the calendar multiplies the response by.
-    fn mean_factor(&self, by_column: &[f64]) -> f64 {
-        let factor = |place| dot(self.row(place), by_column).exp();
-        (0..self.counts.len()).map(factor).sum::<f64>() / self.counts.len() as f64
-    }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Σ lnΓ(y + r) − lnΓ(r) by ln r: a cubic Hermite spline, since it is the costliest part of the likelihood and depends on
-/// one unknown alone.
-#[derive(Clone, Debug)]
-struct Gammas {
-    knots: Vec<(f64, f64)>,
-}
-
-impl Gammas {
-    const FIRST: f64 = -4.0;
-    const STEP: f64 = 0.125;
-    const KNOTS: usize = 145;
-
-    fn of(counts: &[(usize, f64)]) -> Gammas {
-        let mut sorted: Vec<f64> = counts.iter().map(|count| count.1).collect();
-        sorted.sort_by(f64::total_cmp);
-        let alike: Vec<(f64, f64)> = sorted.chunk_by(|a, b| a == b).map(|y| (y[0], y.len() as f64)).collect();
-        let knot = |i: usize| {
-            let r = (Gammas::FIRST + Gammas::STEP * i as f64).exp();
-            let (gamma, slope) = fast::gamma(r);
-            let add = |sum: (f64, f64), (y, times): &(f64, f64)| {
-                let here = fast::gamma(y + r);
-                (sum.0 + times * (here.0 - gamma), sum.1 + times * r * (here.1 - slope))
-            };
-            alike.iter().fold((0.0, 0.0), add)
-        };
-        Gammas { knots: (0..Gammas::KNOTS).map(knot).collect() }
-    }
-
-    /// The value and its derivative by ln r; beyond the knots a straight line.
-    fn at(&self, log_r: f64) -> (f64, f64) {
-        let place = (log_r - Gammas::FIRST) / Gammas::STEP;
-        let below = (place.floor().max(0.0) as usize).min(Gammas::KNOTS - 2);
-        let x = (place - below as f64).clamp(0.0, 1.0);
-        let ((a, da), (b, db)) = (self.knots[below], self.knots[below + 1]);
-        let (da, db) = (da * Gammas::STEP, db * Gammas::STEP);
-        let (cube, square) = (2.0 * (a - b) + da + db, 3.0 * (b - a) - 2.0 * da - db);
-        let value = a + x * (da + x * (square + x * cube));
-        let slope = (da + x * (2.0 * square + x * 3.0 * cube)) / Gammas::STEP;
-        (value + slope * (place - below as f64 - x) * Gammas::STEP, slope)
-    }
-}
-
 /// The posterior of one channel under one model.
 #[derive(Clone)]
 pub struct Posterior<'a> {
     history: &'a History,
     model: Model,
+    /// One an unknown.
     beliefs: &'a [Belief],
-    /// Σ ln y!, which no unknown enters.
-    log_factorials: f64,
-    /// What the likelihood is raised to, see [`COARSE`].
+    /// What the likelihood is raised to.
     power: f64,
 }
 
-/// ln m and its derivatives, period by period.
-struct Predicted {
+/// ln m and its derivatives, a column an unknown.
+struct Predicted<'a> {
+    history: &'a History,
     log_mean: Vec<f64>,
-    /// Row by row, one value an unknown.
+    /// By the unknowns before those of the calendar, one after the other.
     slopes: Vec<f64>,
+}
+
+impl Predicted<'_> {
+    /// Derivatives of every ln m by an unknown.
+    fn by(&self, unknown: usize) -> &[f64] {
+        let (periods, own) = (self.log_mean.len(), self.slopes.len() / self.log_mean.len().max(1));
+        match unknown.checked_sub(own) {
+            Some(column) => self.history.column(column),
+            None => &self.slopes[unknown * periods..][..periods],
+        }
+    }
+}
+
+/// The likelihood's value, and its derivatives by ln r and by every ln m.
+struct Told {
+    value: f64,
+    by_log_r: f64,
+    by_log_mean: Vec<f64>,
 }
 
 impl<'a> Posterior<'a> {
     /// The posterior given a history; one belief an unknown, those of the calendar last.
     pub fn new(history: &'a History, model: Model, beliefs: &'a [Belief]) -> Posterior<'a> {
-        let log_factorials = history.counts.iter().map(|(_, y)| ln_gamma(y + 1.0)).sum();
         let power = COARSE / (COARSE + history.counts.len() as f64);
-        Posterior { history, model, beliefs, log_factorials, power }
+        Posterior { history, model, beliefs, power }
     }
 
     /// The same with the whole likelihood: for what is asked of all counts together, such as whether their level shifts.
@@ -227,19 +130,28 @@ impl<'a> Posterior<'a> {
 
     /// The expected counts of the periods in the likelihood.
     pub fn expected(&self, at: &[f64]) -> Vec<f64> {
-        self.log_means(at).into_iter().map(f64::exp).collect()
+        let mut means = self.log_means(at);
+        fast::wide!({
+            for log in &mut means {
+                *log = fast::exp(*log);
+            }
+        });
+        means
     }
 
     /// `ln p(y[t] | unknowns)` of every counted period.
     pub fn pointwise(&self, at: &[f64]) -> Vec<f64> {
-        let log_r = at[DISPERSION];
-        let r = log_r.exp();
-        let gamma = ln_gamma(r);
-        let term = |((_, y), log_mean): (&(usize, f64), f64)| {
-            let log_sum = (r + log_mean.exp()).ln();
-            fast::gamma(y + r).0 - gamma - fast::gamma(y + 1.0).0 + r * (log_r - log_sum) + y * (log_mean - log_sum)
-        };
-        self.history.counts.iter().zip(self.log_means(at)).map(term).collect()
+        let (log_r, r) = (at[DISPERSION], at[DISPERSION].exp());
+        let (gamma, tally) = (fast::gamma(r).0, self.history.tally());
+        let mut terms = self.log_means(at);
+        fast::wide!({
+            for ((term, y), log_factorial) in terms.iter_mut().zip(&tally.counts).zip(&tally.log_factorials) {
+                let log_sum = fast::ln(r + fast::exp(*term));
+                let ways = fast::gamma(y + r).0 - gamma - log_factorial;
+                *term = ways + r * (log_r - log_sum) + y * (*term - log_sum);
+            }
+        });
+        terms
     }
 
     /// The response in money and KPI that the unknowns stand for, over an average period of the history.
@@ -250,10 +162,11 @@ impl<'a> Posterior<'a> {
         Response { saturation: self.model.family.curve(shape, at_mean, self.history.mean_spend), decay: self.decay(at) }
     }
 
-    /// What a row of the calendar multiplies that response by.
-    pub fn factor(&self, at: &[f64], row: &[f64]) -> f64 {
+    /// What rows of the calendar multiply that response by.
+    pub fn factors(&self, at: &[f64], rows: &[Vec<f64>]) -> Vec<f64> {
         let by_column = &at[self.model.unknowns()..];
-        dot(row, by_column).exp() / self.history.mean_factor(by_column)
+        let usual = self.history.mean_factor(by_column);
+        rows.iter().map(|row| fast::exp(fast::dot(row, by_column)) / usual).collect()
     }
 
     /// The decay; for a delayed effect the one with the same mean delay.
@@ -268,7 +181,8 @@ impl<'a> Posterior<'a> {
         }
     }
 
-    fn stock(&self, at: &[f64]) -> Vec<f64> {
+    /// The stock of the counted periods, with the floor that its logarithm needs.
+    fn stocks(&self, at: &[f64]) -> Vec<f64> {
         let History { spend, reported, .. } = self.history;
         let mut stock = Vec::with_capacity(spend.len());
         match self.model.carry {
@@ -277,17 +191,19 @@ impl<'a> Posterior<'a> {
                 stock = convolved(spend, reported, &delayed_weights(at[CARRY].exp(), at[CARRY + 1].exp()).0);
             }
         }
-        stock
+        self.history.counts.iter().map(|(t, _)| stock[*t].max(LEAST_STOCK)).collect()
     }
 
-    /// The stock and its derivatives by the unknowns of carry-over.
+    /// The stock of every period and its derivatives by the unknowns of carry-over.
     fn stock_and_slopes(&self, at: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
         let History { spend, reported, .. } = self.history;
         match self.model.carry {
             Carry::Geometric => {
                 let decay = sigmoid(at[CARRY]);
                 let (stock, mut slope) = geometric(spend, reported, decay);
-                slope.iter_mut().for_each(|slope| *slope *= decay * (1.0 - decay));
+                for slope in &mut slope {
+                    *slope *= decay * (1.0 - decay);
+                }
                 (stock, vec![slope])
             }
             Carry::Delayed => {
@@ -300,58 +216,79 @@ impl<'a> Posterior<'a> {
 
     fn log_means(&self, at: &[f64]) -> Vec<f64> {
         let shape = &at[self.model.shape()..self.model.unknowns()];
-        let by_column = &at[self.model.unknowns()..];
-        let stock = self.stock(at);
         let base = at[RESPONSE] - self.model.family.value(shape, 0.0);
-        let mut means: Vec<f64> = self.history.counts.iter().map(|(t, _)| stock[*t].max(LEAST_STOCK)).collect();
-        means.iter_mut().for_each(|z| *z = fast::ln(*z));
-        self.model.family.values(shape, &mut means);
-        means.iter_mut().for_each(|g| *g += base);
-        if !by_column.is_empty() {
-            means.iter_mut().enumerate().for_each(|(place, log)| *log += dot(self.history.row(place), by_column));
-        }
+        let mut means = self.stocks(at);
+        fast::wide!({
+            for z in &mut means {
+                *z = fast::ln(*z);
+            }
+            self.model.family.values(shape, &mut means);
+            for g in &mut means {
+                *g += base;
+            }
+            self.history.add_calendar(&at[self.model.unknowns()..], &mut means);
+        });
         means
     }
 
-    fn predicted(&self, at: &[f64]) -> Predicted {
-        let (first, end, n) = (self.model.shape(), self.model.unknowns(), at.len());
-        let (shape, family) = (&at[first..end], self.model.family);
+    fn predicted(&self, at: &[f64]) -> Predicted<'a> {
+        let (history, family) = (self.history, self.model.family);
+        let (first, end, periods) = (self.model.shape(), self.model.unknowns(), history.counts.len());
+        let shape = &at[first..end];
         let (stock, stock_slopes) = self.stock_and_slopes(at);
-        let at_mean = family.slopes(shape, 0.0);
-        let counts = &self.history.counts;
-        let (mut log_mean, mut slopes) = (Vec::with_capacity(counts.len()), vec![0.0; counts.len() * n]);
-        for (place, (t, _)) in counts.iter().enumerate() {
-            let z = stock[*t].max(LEAST_STOCK);
-            let (here, calendar) = (family.slopes(shape, z.ln()), self.history.row(place));
-            let row = &mut slopes[place * n..][..n];
-            row[RESPONSE] = 1.0;
-            for (i, slope) in stock_slopes.iter().enumerate() {
-                row[CARRY + i] = here.by_log_stock * slope[*t] / z;
-            }
-            for i in 0..family.unknowns() {
-                row[first + i] = here.by_shape[i] - at_mean.by_shape[i];
-            }
-            row[end..].copy_from_slice(calendar);
-            log_mean.push(at[RESPONSE] + here.value - at_mean.value + dot(calendar, &at[end..]));
+        let at_counts = |of: &[f64]| -> Vec<f64> { history.counts.iter().map(|(t, _)| of[*t]).collect() };
+        let mut stock = at_counts(&stock);
+        for z in &mut stock {
+            *z = z.max(LEAST_STOCK);
         }
-        Predicted { log_mean, slopes }
+        let at_mean = family.slopes(shape, 0.0);
+        let (mut log_mean, mut slopes) = (stock.clone(), vec![0.0; end * periods]);
+        slopes[..periods].fill(1.0);
+        let own = |place: usize| place * periods..(place + 1) * periods;
+        fast::wide!({
+            for z in &mut log_mean {
+                *z = fast::ln(*z);
+            }
+            let Columns { by_log_stock, by_shape } = family.columns(shape, &mut log_mean);
+            for (i, slope) in stock_slopes.iter().enumerate() {
+                let parts = by_log_stock.iter().zip(at_counts(slope)).zip(&stock);
+                for (to, ((by, slope), z)) in slopes[own(CARRY + i)].iter_mut().zip(parts) {
+                    *to = by * slope / z;
+                }
+            }
+            for (i, by) in by_shape.iter().enumerate() {
+                for (to, by) in slopes[own(first + i)].iter_mut().zip(by) {
+                    *to = by - at_mean.by_shape[i];
+                }
+            }
+            let base = at[RESPONSE] - at_mean.value;
+            for g in &mut log_mean {
+                *g += base;
+            }
+            history.add_calendar(&at[end..], &mut log_mean);
+        });
+        Predicted { history, log_mean, slopes }
     }
 
     fn prior(&self, at: &[f64], gradient: Option<&mut [f64]>) -> f64 {
-        let parts: Vec<(f64, f64)> = self.beliefs.iter().zip(at).map(|(belief, at)| belief.log_density(*at)).collect();
+        let parts = || self.beliefs.iter().zip(at).map(|(belief, at)| belief.log_density(*at));
         if let Some(gradient) = gradient {
-            gradient.iter_mut().zip(&parts).for_each(|(slope, part)| *slope = part.1);
+            gradient.iter_mut().zip(parts()).for_each(|(slope, part)| *slope = part.1);
         }
-        parts.iter().map(|part| part.0).sum()
+        parts().map(|part| part.0).sum()
     }
 
-    /// The log likelihood given the means, up to ln y!.
-    fn likelihood(&self, log_r: f64, log_mean: &[f64]) -> f64 {
-        let r = log_r.exp();
-        let logs: Vec<f64> = log_mean.iter().map(|log| fast::ln(r + fast::exp(*log))).collect();
-        let counts = self.history.counts.iter().zip(log_mean.iter().zip(logs));
-        let sum: f64 = counts.map(|((_, y), (log_mean, log_sum))| y * log_mean - (y + r) * log_sum).sum();
-        sum + log_mean.len() as f64 * r * log_r + self.history.gammas.at(log_r).0
+    /// The log likelihood given ln m; `log_mean` is used up.
+    fn likelihood(&self, log_r: f64, mut log_mean: Vec<f64>) -> f64 {
+        let (r, tally) = (log_r.exp(), self.history.tally());
+        let sum = fast::wide!({
+            let linear = fast::dot(&tally.counts, &log_mean);
+            for log in &mut log_mean {
+                *log = fast::ln(r + fast::exp(*log));
+            }
+            linear - fast::dot(&tally.counts, &log_mean) - r * fast::sum(&log_mean)
+        });
+        sum + log_mean.len() as f64 * r * log_r + tally.gammas.at(log_r).0 - tally.sums.1
     }
 
     /// [`Posterior::likelihood`] of a Hill curve with fewer exponentials. With E = (κ ÷ z)^s and c the mean at saturation, a
@@ -361,79 +298,113 @@ impl<'a> Posterior<'a> {
         let shape = &at[self.model.shape()..self.model.unknowns()];
         let (log_half, slope, by_column) = (shape[0], shape[1].exp(), &at[self.model.unknowns()..]);
         let base = at[RESPONSE] - self.model.family.value(shape, 0.0);
-        let (stock, counts) = (self.stock(at), &self.history.counts);
-        let mut ratios: Vec<f64> = counts.iter().map(|(t, _)| stock[*t].max(LEAST_STOCK)).collect();
-        ratios.iter_mut().for_each(|z| *z = 1.0 + fast::exp((slope * (log_half - fast::ln(*z))).min(MOST_LOG_RATIO)));
-        let logs: f64 = ratios.chunks(2).map(|pair| fast::ln(pair.iter().product())).sum();
-        let mut tops = vec![base; counts.len()];
-        if !by_column.is_empty() {
-            tops.iter_mut().enumerate().for_each(|(place, log)| *log += dot(self.history.row(place), by_column));
-        }
-        let by_top: f64 = counts.iter().zip(&tops).map(|((_, y), log)| y * log).sum();
-        let top = base.exp();
-        if by_column.is_empty() {
-            ratios.iter_mut().for_each(|ratio| *ratio = fast::ln(r * *ratio + top));
-        } else {
-            ratios.iter_mut().zip(&tops).for_each(|(ratio, log)| *ratio = fast::ln(r * *ratio + fast::exp(*log)));
-        }
-        let sums: f64 = counts.iter().zip(&ratios).map(|((_, y), log_sum)| (y + r) * log_sum).sum();
-        let n = counts.len() as f64;
-        by_top + r * logs - sums + n * r * log_r + self.history.gammas.at(log_r).0
+        let (tally, top, mut ratios) = (self.history.tally(), base.exp(), self.stocks(at));
+        let sum = fast::wide!({
+            for z in &mut ratios {
+                *z = 1.0 + fast::exp((slope * (log_half - fast::ln(*z))).min(MOST_LOG_RATIO));
+            }
+            let logs = log_product(&ratios);
+            if by_column.is_empty() {
+                for ratio in &mut ratios {
+                    *ratio = fast::ln(r * *ratio + top);
+                }
+            } else {
+                let mut tops = vec![base; ratios.len()];
+                self.history.add_calendar(by_column, &mut tops);
+                for (ratio, top) in ratios.iter_mut().zip(&tops) {
+                    *ratio = fast::ln(r * *ratio + fast::exp(*top));
+                }
+            }
+            r * (logs - fast::sum(&ratios)) - fast::dot(&tally.counts, &ratios)
+        });
+        let by_top = tally.sums.0 * base + self.history.counted_calendar(by_column);
+        by_top + sum + ratios.len() as f64 * r * log_r + tally.gammas.at(log_r).0 - tally.sums.1
     }
 
-    /// Derivative of the log likelihood by ln r.
-    fn by_dispersion(&self, log_r: f64, log_mean: &[f64]) -> f64 {
-        let r = log_r.exp();
-        let term = |((_, y), log_mean): (&(usize, f64), &f64)| {
-            let sum = r + log_mean.exp();
-            log_r + 1.0 - sum.ln() - (y + r) / sum
-        };
-        let sum: f64 = self.history.counts.iter().zip(log_mean).map(term).sum();
-        r * sum + self.history.gammas.at(log_r).1
+    /// The likelihood given ln m, with its derivatives.
+    fn told(&self, log_r: f64, log_mean: &[f64]) -> Told {
+        let (r, tally, n) = (log_r.exp(), self.history.tally(), log_mean.len() as f64);
+        let (mut by_log_mean, mut log_sums) = (log_mean.to_vec(), vec![0.0; log_mean.len()]);
+        let (sums, ratios) = fast::wide!({
+            // m ÷ (r + m) and (y − m) ÷ (r + m)
+            for ((log, log_sum), y) in by_log_mean.iter_mut().zip(&mut log_sums).zip(&tally.counts) {
+                let mean = fast::exp(*log);
+                *log_sum = fast::ln(r + mean);
+                *log = r * (y - mean) / (r + mean);
+            }
+            ((fast::sum(&log_sums), fast::dot(&tally.counts, &log_sums)), fast::sum(&by_log_mean) / r)
+        });
+        let (gamma, by_gamma) = tally.gammas.at(log_r);
+        let linear = fast::dot(&tally.counts, log_mean);
+        let value = linear - sums.1 - r * sums.0 + n * r * log_r + gamma - tally.sums.1;
+        // 1 − (y + r) ÷ (r + m) is −(y − m) ÷ (r + m)
+        Told { value, by_log_r: r * (n * log_r - sums.0 - ratios) + by_gamma, by_log_mean }
     }
+}
+
+/// Σ ln of values of at least 1, four at a time.
+#[inline(always)]
+fn log_product(values: &[f64]) -> f64 {
+    let quarter = values.len() / 4;
+    let (quarters, rest) = values.split_at(4 * quarter);
+    let mut logs: Vec<f64> = (0..quarter)
+        .map(|i| quarters[i] * quarters[quarter + i] * (quarters[2 * quarter + i] * quarters[3 * quarter + i]))
+        .collect();
+    logs.extend(rest);
+    for product in &mut logs {
+        *product = fast::ln(*product);
+    }
+    fast::sum(&logs)
 }
 
 impl LogDensity for Posterior<'_> {
     fn value(&self, at: &[f64], gradient: &mut [f64]) -> f64 {
         let prior = self.prior(at, Some(gradient));
-        let Predicted { log_mean, slopes } = self.predicted(at);
-        let (log_r, n) = (at[DISPERSION], at.len());
-        let r = log_r.exp();
-        for ((_, y), (log_mean, row)) in self.history.counts.iter().zip(log_mean.iter().zip(slopes.chunks_exact(n))) {
-            let mean = log_mean.exp();
-            let by_log_mean = self.power * r * (y - mean) / (r + mean);
-            gradient.iter_mut().zip(row).for_each(|(sum, slope)| *sum += by_log_mean * slope);
-        }
-        gradient[DISPERSION] += self.power * self.by_dispersion(log_r, &log_mean);
-        prior + self.power * (self.likelihood(log_r, &log_mean) - self.log_factorials)
+        let predicted = self.predicted(at);
+        let told = self.told(at[DISPERSION], &predicted.log_mean);
+        fast::wide!({
+            for (i, gradient) in gradient.iter_mut().enumerate() {
+                *gradient += self.power * fast::dot(&told.by_log_mean, predicted.by(i));
+            }
+        });
+        gradient[DISPERSION] += self.power * told.by_log_r;
+        prior + self.power * told.value
     }
 
     fn alone(&self, at: &[f64]) -> f64 {
         let likelihood = match self.model.family {
             Family::Hill => self.hill_likelihood(at),
-            _ => self.likelihood(at[DISPERSION], &self.log_means(at)),
+            _ => self.likelihood(at[DISPERSION], self.log_means(at)),
         };
-        self.prior(at, None) + self.power * (likelihood - self.log_factorials)
+        self.prior(at, None) + self.power * likelihood
     }
 
     /// The expected information of the means, which is never negative, with the observed one of the dispersion and that of
     /// the priors.
     fn curvature(&self, at: &[f64]) -> Vec<f64> {
-        let Predicted { log_mean, slopes } = self.predicted(at);
+        let predicted = self.predicted(at);
         let (log_r, n) = (at[DISPERSION], at.len());
         let r = log_r.exp();
-        let mut information = vec![0.0; n * n];
-        for (log_mean, row) in log_mean.iter().zip(slopes.chunks_exact(n)) {
-            let mean = log_mean.exp();
-            let weight = self.power * r * mean / (r + mean);
-            for i in 0..n {
-                let scaled = weight * row[i];
-                (0..=i).for_each(|j| information[i * n + j] += scaled * row[j]);
+        let mut weights = predicted.log_mean.clone();
+        let (mut scaled, mut information) = (vec![0.0; weights.len()], vec![0.0; n * n]);
+        fast::wide!({
+            for log in &mut weights {
+                let mean = fast::exp(*log);
+                *log = self.power * r * mean / (r + mean);
             }
-        }
+            for i in 0..n {
+                for ((to, slope), weight) in scaled.iter_mut().zip(predicted.by(i)).zip(&weights) {
+                    *to = weight * slope;
+                }
+                for j in 0..=i {
+                    information[i * n + j] = fast::dot(&scaled, predicted.by(j));
+                }
+            }
+        });
         let step = 0.02;
-        let (up, down) = (self.by_dispersion(log_r + step, &log_mean), self.by_dispersion(log_r - step, &log_mean));
-        information[DISPERSION * n + DISPERSION] = self.power * ((down - up) / (2.0 * step)).max(0.0);
+        let by_log_r = |log_r: f64| self.told(log_r, &predicted.log_mean).by_log_r;
+        let bend = (by_log_r(log_r - step) - by_log_r(log_r + step)) / (2.0 * step);
+        information[DISPERSION * n + DISPERSION] = self.power * bend.max(0.0);
         for i in 0..n {
             information[i * n + i] += self.beliefs[i].curvature(at[i]);
             (0..i).for_each(|j| information[j * n + i] = information[i * n + j]);

@@ -11,6 +11,7 @@ pub mod checks;
 pub mod demand;
 pub mod estimate;
 pub mod family;
+pub mod history;
 mod joint;
 pub mod lift;
 pub mod likelihood;
@@ -27,7 +28,8 @@ pub mod start;
 pub mod store;
 pub mod support;
 
-pub use estimate::{channels, updated};
+pub use estimate::{as_of, channels, updated};
+pub use joint::Ahead;
 
 pub use response::{Curve, Response};
 pub use saturation::Saturation;

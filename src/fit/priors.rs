@@ -160,8 +160,17 @@ pub struct TotalPriors {
 pub struct PaidShare {
     /// Share of mean KPI that spend brings, shared out over the channels by spend.
     pub share: f64,
-    /// Standard deviation of the logarithm of a channel's part.
+    /// About the standard deviation of the logarithm of a channel's part.
     pub log_sd: f64,
+    /// Channels that this belief about the standard deviation counts for.
+    pub freedom: f64,
+}
+
+impl PaidShare {
+    /// Standard deviation of the logarithm of one channel's part, whatever that of all is.
+    pub fn deviation(&self) -> f64 {
+        self.log_sd * (self.freedom / (self.freedom - 2.0)).sqrt()
+    }
 }
 
 /// Standard deviations of what the calendar adds.

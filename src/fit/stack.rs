@@ -9,29 +9,48 @@
 //! One channel says little about its family: its weights are drawn to those of all channels together, as hierarchical
 //! stacking does (Yao, Pirš, Vehtari & Gelman 2022), by pseudo-periods.
 
+use crate::math::fast;
 use crate::math::importance::smooth_tail;
 
 /// A ratio above this multiple of the mean one calls for smoothing.
 const LARGE: f64 = 8.0;
 /// Steps of the fixed-point iteration for the weights.
 const STEPS: usize = 200;
+/// Weights that move by less are settled: a draw is 1 in 200.
+const SETTLED: f64 = 1e-5;
 
 /// `ln p(y[t] | y without t)` of each period, from the pointwise log densities of each draw.
 pub fn left_out(pointwise: &[Vec<f64>]) -> Vec<f64> {
     let periods = pointwise.first().map_or(0, Vec::len);
-    let of_period = |t: usize| {
-        let logs: Vec<f64> = pointwise.iter().map(|draw| draw[t]).collect();
-        let least = logs.iter().copied().fold(f64::INFINITY, f64::min);
-        let mut ratios: Vec<f64> = logs.iter().map(|log| (least - log).exp()).collect();
-        let sum: f64 = ratios.iter().sum();
-        if ratios.len() as f64 > LARGE * sum {
-            smooth_tail(&mut ratios);
+    let mut least = vec![f64::INFINITY; periods];
+    for draw in pointwise {
+        least.iter_mut().zip(draw).for_each(|(least, log)| *least = least.min(*log));
+    }
+    let mut sums = vec![0.0; periods];
+    fast::wide!({
+        for draw in pointwise {
+            for ((sum, log), least) in sums.iter_mut().zip(draw).zip(&least) {
+                *sum += fast::exp(least - log);
+            }
         }
-        let total: f64 = ratios.iter().sum();
-        let weighted: f64 = ratios.iter().zip(&logs).map(|(ratio, log)| ratio * (log - least).exp()).sum();
-        least + (weighted / total).ln()
+    });
+    let of_period = |t: usize| {
+        if pointwise.len() as f64 > LARGE * sums[t] {
+            return smoothed(pointwise.iter().map(|draw| draw[t]), least[t]);
+        }
+        // each ratio times its own density is that of the least
+        least[t] + (pointwise.len() as f64 / sums[t]).ln()
     };
     (0..periods).map(of_period).collect()
+}
+
+/// The same of one period with its ratios smoothed.
+fn smoothed(logs: impl Iterator<Item = f64> + Clone, least: f64) -> f64 {
+    let mut ratios: Vec<f64> = logs.clone().map(|log| (least - log).exp()).collect();
+    smooth_tail(&mut ratios);
+    let total: f64 = ratios.iter().sum();
+    let weighted: f64 = ratios.iter().zip(logs).map(|(ratio, log)| ratio * (log - least).exp()).sum();
+    least + (weighted / total).ln()
 }
 
 /// Stacking weights; `towards` counts for `weight` periods. `left_out` has a row a model.
@@ -44,24 +63,31 @@ pub fn left_out(pointwise: &[Vec<f64>]) -> Vec<f64> {
 /// ```
 pub fn weights(left_out: &[Vec<f64>], towards: &[f64], weight: f64) -> Vec<f64> {
     let periods = left_out.first().map_or(0, Vec::len);
-    let relative: Vec<Vec<f64>> = (0..periods).map(|t| relative_densities(left_out, t)).collect();
+    let models = towards.len();
+    let relative: Vec<f64> = (0..periods).flat_map(|t| relative_densities(left_out, t)).collect();
     let mut weights = towards.to_vec();
     for _ in 0..STEPS {
         let mut sums: Vec<f64> = towards.iter().map(|share| share * weight).collect();
-        for densities in &relative {
+        for densities in relative.chunks_exact(models) {
             let total: f64 = densities.iter().zip(&weights).map(|(p, w)| p * w).sum();
-            sums.iter_mut().zip(densities.iter().zip(&weights)).for_each(|(sum, (p, w))| *sum += p * w / total);
+            let each = 1.0 / total;
+            sums.iter_mut().zip(densities.iter().zip(&weights)).for_each(|(sum, (p, w))| *sum += p * w * each);
         }
         let total: f64 = sums.iter().sum();
-        weights = sums.iter().map(|sum| sum / total).collect();
+        let next: Vec<f64> = sums.iter().map(|sum| sum / total).collect();
+        let moved = next.iter().zip(&weights).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        weights = next;
+        if moved < SETTLED {
+            break;
+        }
     }
     weights
 }
 
 /// Densities of one period relative to the largest.
-fn relative_densities(left_out: &[Vec<f64>], t: usize) -> Vec<f64> {
+fn relative_densities(left_out: &[Vec<f64>], t: usize) -> impl Iterator<Item = f64> {
     let largest = left_out.iter().map(|of_model| of_model[t]).fold(f64::NEG_INFINITY, f64::max);
-    left_out.iter().map(|of_model| (of_model[t] - largest).exp()).collect()
+    left_out.iter().map(move |of_model| (of_model[t] - largest).exp())
 }
 
 /// `count` shared out by weight: whole numbers that add up, largest remainders first.

@@ -7,7 +7,7 @@
 use rand::Rng;
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
-use super::dense::{cholesky, inverse, lower_times, solve_lower, solve_upper};
+use super::dense::{cholesky, inverse, lower_times, solve_upper};
 use super::mode::{LogDensity, Mode};
 
 /// Degrees of freedom of the proposal: tails heavier than the posterior's.
@@ -84,32 +84,37 @@ struct Proposal {
     centre: Vec<f64>,
     factor: Vec<f64>,
     heavy: usize,
+    /// ln of the factor's determinant.
+    log_scale: f64,
 }
 
 impl Proposal {
     fn new(centre: Vec<f64>, covariance: &[f64], heavy: usize) -> Option<Proposal> {
         let factor = cholesky(covariance, centre.len())?;
-        Some(Proposal { centre, factor, heavy })
+        Some(Proposal::of(centre, factor, heavy))
     }
 
-    fn draw(&self, rng: &mut impl Rng) -> Vec<f64> {
+    fn of(centre: Vec<f64>, factor: Vec<f64>, heavy: usize) -> Proposal {
+        let n = centre.len();
+        let log_scale = (0..n).map(|i| factor[i * n + i].ln()).sum();
+        Proposal { centre, factor, heavy, log_scale }
+    }
+
+    /// A point, and its log density up to the constant that only the dimensions and the degrees of freedom enter.
+    fn draw(&self, rng: &mut impl Rng) -> (Vec<f64>, f64) {
         let mut z: Vec<f64> = (0..self.centre.len()).map(|_| StandardNormal.sample(rng)).collect();
         let chi = ChiSquared::new(FREEDOM).map_or(FREEDOM, |chi| chi.sample(rng));
         let stretch = (FREEDOM / chi).sqrt();
         z[..self.heavy].iter_mut().for_each(|z| *z *= stretch);
         let step = lower_times(&self.factor, &z);
-        self.centre.iter().zip(step).map(|(c, s)| c + s).collect()
+        (self.centre.iter().zip(step).map(|(c, s)| c + s).collect(), self.log_density(&z))
     }
 
-    /// Log density up to the constant that only the dimensions and the degrees of freedom enter.
-    fn log_density(&self, at: &[f64]) -> f64 {
-        let n = at.len();
-        let step: Vec<f64> = at.iter().zip(&self.centre).map(|(a, c)| a - c).collect();
-        let z = solve_lower(&self.factor, &step);
+    /// Log density of the point that `z` makes.
+    fn log_density(&self, z: &[f64]) -> f64 {
         let squared = |part: &[f64]| part.iter().map(|z| z * z).sum::<f64>();
-        let log_scale: f64 = (0..n).map(|i| self.factor[i * n + i].ln()).sum();
         let tail = 0.5 * (FREEDOM + self.heavy as f64) * (squared(&z[..self.heavy]) / FREEDOM).ln_1p();
-        -log_scale - tail - 0.5 * squared(&z[self.heavy..])
+        -self.log_scale - tail - 0.5 * squared(&z[self.heavy..])
     }
 
     /// With the mean of weighted points, and their covariance in the heavy dimensions; how the others follow these, and
@@ -131,7 +136,7 @@ impl Proposal {
                 factor[i * n + j] = (j..heavy).map(|k| follows[k] * block[k * heavy + j]).sum();
             }
         }
-        Some(Proposal { centre: mean, factor, heavy })
+        Some(Proposal::of(mean, factor, heavy))
     }
 }
 
@@ -148,12 +153,12 @@ pub struct Weighted {
 
 impl Weighted {
     fn draw(density: &impl LogDensity, proposal: &Proposal, count: usize, rng: &mut impl Rng) -> Weighted {
-        let points: Vec<Vec<f64>> = (0..count).map(|_| proposal.draw(rng)).collect();
-        let log_weight = |point: &Vec<f64>| {
-            let weight = density.alone(point) - proposal.log_density(point);
+        let (points, proposed): (Vec<Vec<f64>>, Vec<f64>) = (0..count).map(|_| proposal.draw(rng)).unzip();
+        let log_weight = |(point, proposed): (&Vec<f64>, &f64)| {
+            let weight = density.alone(point) - proposed;
             if weight.is_nan() { f64::NEG_INFINITY } else { weight }
         };
-        Weighted::from_logs(points.iter().map(log_weight).collect(), points)
+        Weighted::from_logs(points.iter().zip(&proposed).map(log_weight).collect(), points)
     }
 
     /// Points with the logarithms of their raw weights.

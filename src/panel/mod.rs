@@ -95,6 +95,8 @@ impl Panel {
             kpi_count: cut(&self.kpi_count, end),
             reported: cut(&self.reported, end),
             counted: cut(&self.counted, end),
+            late: cut(&self.late, end),
+            total: self.total.as_ref().map(|total| total.until(end)),
             findings: Vec::new(),
             ..self.clone()
         };

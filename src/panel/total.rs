@@ -36,6 +36,20 @@ pub struct TotalKpi {
     pub rows: u64,
 }
 
+impl TotalKpi {
+    /// The same before period `end`.
+    pub(super) fn until(&self, end: usize) -> TotalKpi {
+        let free = self.free.iter().map(|(name, values)| (name.clone(), values[..end].to_vec())).collect();
+        TotalKpi {
+            kpi: self.kpi[..end].to_vec(),
+            counted: self.counted[..end].to_vec(),
+            torn: Array2::from_shape_fn((self.torn.nrows(), end), |at| self.torn[at]),
+            free,
+            ..self.clone()
+        }
+    }
+}
+
 /// The grain that the total allows: weeks when it comes by the week.
 ///
 /// # Errors

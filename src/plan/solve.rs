@@ -284,10 +284,10 @@ pub fn elastic(count: usize, rows: &[&Row], budget: Option<f64>) -> Result<Vec<f
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::envelope::Envelope;
-    use super::super::program::Aim;
-    use super::super::rows::{Label, Number};
     use super::*;
+    use crate::plan::envelope::Envelope;
+    use crate::plan::program::Aim;
+    use crate::plan::rows::{Label, Number};
     use crate::settings::Goal;
 
     const AIM: Aim = Aim { goal: Goal::Most, kpi: 1.0, spend: 0.0, target: None, max_cost_per: None };

@@ -143,6 +143,63 @@ fn a_seed_gives_the_same_model_bytes_on_one_thread_and_on_three() {
 }
 
 #[test]
+fn an_earlier_model_counts_beside_the_priors() {
+    let (world, folder) = (world(5, 80), tempfile::tempdir().unwrap());
+    let settings = settings(&world, folder.path(), "");
+    let (_, panel) = flow::data(&settings, &|_| {}).unwrap();
+    let first = fit::channels(&panel, &settings).unwrap();
+    let again = fit::updated(&panel, &settings, Some(&first)).unwrap();
+    // spread of the logarithm of half points, all channels together
+    let spread = |fitted: &Fitted| -> f64 {
+        let of_channel = |fit: &fit::ChannelFit| {
+            let half = |draw: &fit::Response| match draw.saturation {
+                fit::Saturation::Hill { half, .. } => half.ln(),
+                _ => f64::NAN,
+            };
+            let logs: Vec<f64> = fit.curve.as_ref().unwrap().draws.iter().map(half).collect();
+            quantile(&logs, 0.84) - quantile(&logs, 0.16)
+        };
+        fitted.channels.iter().map(of_channel).sum()
+    };
+    // a quarter of the same posterior once more: information grows by a quarter at most, deviations shrink to 0.89 at least
+    let shrunk = spread(&again) / spread(&first);
+    assert!((0.75..0.99).contains(&shrunk), "{shrunk}");
+    let said = fit::change::all(&first, &again, &panel);
+    assert_eq!(said.len(), first.channels.len());
+    assert!(said.iter().all(|finding| finding.message.contains("0 new periods, of which the total alone")), "{said:?}");
+}
+
+#[test]
+fn a_backtest_predicts_totals_it_has_not_seen() {
+    let (world, folder) = (world(6, 130), tempfile::tempdir().unwrap());
+    let plan = "[plan]\nstart = \"2025-07-07\"\nend = \"2025-09-28\"\nbudget = 30000\n";
+    let settings = settings(&world, folder.path(), plan);
+    let (_, panel) = flow::data(&settings, &|_| {}).unwrap();
+    let whole = fit::channels(&panel, &settings).unwrap();
+    let found = outlay::backtest::rolling(&panel, &settings, &whole).unwrap();
+    assert_eq!(found.windows.len(), found.origins.len());
+    assert!(found.channels.is_empty() && found.without.is_empty(), "{:?}", found.without);
+    let all = found.all.unwrap();
+    // forty-eight weeks of a model that is right: 90 % nominal, within what a binomial of that many allows
+    assert!((0.75..=1.0).contains(&all.cover_periods) && all.bias.model.abs() < 0.05, "{all:?}");
+    assert!(all.crps.model < all.crps.last_cost, "{all:?}");
+    assert!(
+        found.plans.iter().all(|plan| plan.by_registrations.is_none() && plan.plan > 0.9 * plan.as_spent),
+        "{:?}",
+        found.plans
+    );
+    // what comes after an origin does not move what is said from it
+    let (origin, mut later) = (panel.periods.len() - 8, panel.clone());
+    later.total.as_mut().unwrap().kpi[origin..].fill(1.0);
+    let said = |panel: &outlay::panel::Panel| fit::as_of(panel, origin, &settings).unwrap().1.unwrap().expected;
+    assert_eq!(said(&panel), said(&later));
+    let (until, _) = fit::as_of(&panel, origin, &settings).unwrap();
+    let cut = fit::channels(&panel.until(origin), &settings).unwrap();
+    let draws = |fitted: &Fitted| fitted.channels[0].curve.as_ref().unwrap().draws.clone();
+    assert_eq!(draws(&until), draws(&cut));
+}
+
+#[test]
 fn what_cannot_be_told_from_the_baseline_gets_no_curve() {
     let mut world = world(5, 156);
     world.spend[0] = vec![MEAN_SPEND; 156];

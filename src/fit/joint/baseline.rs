@@ -22,18 +22,39 @@ const YEARS_FOR_ONE: f64 = 0.5;
 /// Days of a year, on average.
 const YEAR: f64 = 365.25;
 
-/// One thing that moves the baseline, over the periods of the likelihood.
+/// One thing that moves the baseline.
 #[derive(Clone, Debug)]
 pub(super) struct Feature {
     /// Its name.
     pub name: String,
-    /// Its values, mean zero.
+    /// Its values over the periods of the likelihood, mean zero.
     pub values: Vec<f64>,
+    /// Its values over every period of the panel, less the same mean.
+    pub everywhere: Vec<f64>,
     /// Standard deviation of its effect, by the prior.
     pub prior_sd: f64,
 }
 
-/// The features of the periods that are seen.
+impl Feature {
+    /// From its values over every period of the panel.
+    pub(super) fn of(name: String, mut everywhere: Vec<f64>, seen: &[bool], prior_sd: f64) -> Feature {
+        let of_seen = |values: &[f64]| -> Vec<f64> {
+            values.iter().zip(seen).filter(|(_, seen)| **seen).map(|(value, _)| *value).collect()
+        };
+        let mean = crate::math::mean(&of_seen(&everywhere));
+        everywhere.iter_mut().for_each(|value| *value -= mean);
+        Feature { name, values: of_seen(&everywhere), everywhere, prior_sd }
+    }
+
+    /// In standard deviations from the mean; `None` when nothing varies.
+    fn standardised(mut self) -> Option<Feature> {
+        let sd = (self.values.iter().map(|v| v * v).sum::<f64>() / self.values.len() as f64).sqrt();
+        self.values.iter_mut().chain(&mut self.everywhere).for_each(|value| *value /= sd);
+        (sd > 0.0).then_some(self)
+    }
+}
+
+/// The features of a panel, as the periods that are seen tell them.
 pub(super) fn features(
     panel: &Panel,
     total: &TotalKpi,
@@ -41,41 +62,39 @@ pub(super) fn features(
     events: &[Event],
     priors: &TotalPriors,
 ) -> Vec<Feature> {
-    let at: Vec<usize> = (0..seen.len()).filter(|t| seen[*t]).collect();
-    let days: Vec<f64> = at.iter().map(|t| *t as f64 * f64::from(panel.grain.days())).collect();
-    let years = (days.last().copied().unwrap_or(0.0) - days.first().copied().unwrap_or(0.0)) / YEAR;
-    let drift = |name: String, values: Vec<f64>| Feature { name, values: centred(values), prior_sd: priors.drift };
-    let mut features: Vec<Feature> =
-        trend(&days, years).into_iter().map(|(name, values)| drift(name, values)).collect();
-    features.extend(season(&days, years).into_iter().map(|(name, values)| drift(name, values)));
+    let days: Vec<f64> = (0..seen.len()).map(|t| t as f64 * f64::from(panel.grain.days())).collect();
+    let told = |t: &usize| seen[*t];
+    let first = (0..seen.len()).find(told).map_or(0.0, |t| days[t]);
+    let last = (0..seen.len()).rfind(told).map_or(0.0, |t| days[t]);
+    let years = (last - first) / YEAR;
+    let drift = |(name, everywhere): (String, Vec<f64>)| Feature::of(name, everywhere, seen, priors.drift);
+    let mut features: Vec<Feature> = trend(&days, (first, last), years).into_iter().map(drift).collect();
+    features.extend(season(&days, years).into_iter().map(drift));
     if panel.grain == Grain::Day {
-        features.extend(weekdays(panel, &at).into_iter().map(|(name, values)| drift(name, values)));
+        features.extend(weekdays(panel).into_iter().map(drift));
     }
-    for (name, values) in &total.free {
-        let values: Vec<f64> = at.iter().map(|t| values[*t]).collect();
-        features.extend(standardised(values).map(|values| drift(name.clone(), values)));
-    }
+    features.extend(total.free.iter().filter_map(|free| drift(free.clone()).standardised()));
     let named = |at: usize| events.iter().filter(move |event| event.name == events[at].name);
     for (place, event) in events.iter().enumerate() {
         if events[..place].iter().any(|earlier| earlier.name == event.name) {
             continue;
         }
         let share = |t: usize| named(place).map(|event| share_of(event, panel.periods[t], panel.grain)).sum::<f64>();
-        let values: Vec<f64> = at.iter().map(|t| share(*t).min(1.0)).collect();
-        if values.iter().any(|share| *share > 0.0) {
-            features.push(Feature { name: event.name.clone(), values: centred(values), prior_sd: priors.event });
+        let everywhere: Vec<f64> = (0..seen.len()).map(|t| share(t).min(1.0)).collect();
+        if everywhere.iter().zip(seen).any(|(share, seen)| *seen && *share > 0.0) {
+            features.push(Feature::of(event.name.clone(), everywhere, seen, priors.event));
         }
     }
     features
 }
 
-/// Straight lines, each level up to its bend and rising by 1 over the whole history from there.
-fn trend(days: &[f64], years: f64) -> Vec<(String, Vec<f64>)> {
+/// Straight lines, each level up to its bend and rising by 1 over the whole history from there; level again after it.
+fn trend(days: &[f64], (first, last): (f64, f64), years: f64) -> Vec<(String, Vec<f64>)> {
     let pieces = (years / YEARS_A_BEND).floor().max(1.0) as usize;
-    let (first, span) = (days[0], (days[days.len() - 1] - days[0]).max(1.0));
+    let span = (last - first).max(1.0);
     let piece = |k: usize| {
         let bend = k as f64 / pieces as f64;
-        let values = days.iter().map(|day| ((day - first) / span - bend).max(0.0)).collect();
+        let values = days.iter().map(|day| ((day.min(last) - first) / span - bend).max(0.0)).collect();
         (format!("trend {}", k + 1), values)
     };
     (0..pieces).map(piece).collect()
@@ -90,11 +109,11 @@ fn season(days: &[f64], years: f64) -> Vec<(String, Vec<f64>)> {
 }
 
 /// Six of seven weekdays; the seventh is what they are measured against.
-fn weekdays(panel: &Panel, at: &[usize]) -> Vec<(String, Vec<f64>)> {
+fn weekdays(panel: &Panel) -> Vec<(String, Vec<f64>)> {
     let of = |k: i8| {
-        let is = |t: &usize| f64::from(panel.periods[*t].weekday().to_monday_zero_offset() == k);
+        let is = |start: &Date| f64::from(start.weekday().to_monday_zero_offset() == k);
         let name = Weekday::from_monday_zero_offset(k).map_or_else(|_| k.to_string(), |day| format!("{day:?}"));
-        (name, at.iter().map(is).collect())
+        (name, panel.periods.iter().map(is).collect())
     };
     (0..6).map(of).collect()
 }
@@ -104,17 +123,4 @@ pub(super) fn share_of(event: &Event, start: Date, grain: Grain) -> f64 {
     let days = i64::from(grain.days());
     let within = |day: i64| (event.start..=event.end).contains(&start.saturating_add(day.days()));
     (0..days).filter(|day| within(*day)).count() as f64 / days as f64
-}
-
-pub(super) fn centred(mut values: Vec<f64>) -> Vec<f64> {
-    let mean = crate::math::mean(&values);
-    values.iter_mut().for_each(|value| *value -= mean);
-    values
-}
-
-/// In standard deviations from the mean; `None` when nothing varies.
-fn standardised(values: Vec<f64>) -> Option<Vec<f64>> {
-    let values = centred(values);
-    let sd = (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt();
-    (sd > 0.0).then(|| values.iter().map(|value| value / sd).collect())
 }

@@ -8,11 +8,17 @@ use rand_distr::{Beta, Distribution, Gamma, Poisson, StandardNormal};
 use super::data::{Data, Paid, tests::sample};
 use super::density::{Joint, PER_CHANNEL};
 use super::posterior;
-use crate::fit::priors::{self, TotalPriors};
+use crate::fit::priors::{self, PaidShare, TotalPriors};
 use crate::settings::Sampler;
 
 /// Bins of the ranks.
 const BINS: usize = 8;
+
+/// A draw of the spread of all channels' responses; degrees of freedom are a whole number.
+fn spread(belief: &PaidShare, normal: &mut impl FnMut() -> f64) -> f64 {
+    let chi: f64 = (0..belief.freedom as usize).map(|_| normal().powi(2)).sum();
+    belief.log_sd * (belief.freedom / chi).sqrt()
+}
 
 /// A data set whose truth comes from the prior, and that truth in natural terms.
 fn drawn(priors: &TotalPriors, rng: &mut ChaCha8Rng) -> (Data, Vec<f64>) {
@@ -20,13 +26,15 @@ fn drawn(priors: &TotalPriors, rng: &mut ChaCha8Rng) -> (Data, Vec<f64>) {
     data.mean_count = 400.0;
     for channel in &mut data.channels {
         channel.log_response = (0.5 * priors.response.share * data.mean_count).ln();
+        channel.earlier = None;
     }
     let mut normal = || -> f64 { StandardNormal.sample(rng) };
     let mut truth = Vec::new();
     let own = (1.0 - priors.alike).sqrt();
     let common = [normal(), normal()].map(|z| priors.alike.sqrt() * z);
+    let stretch = spread(&priors.response, &mut normal);
     for Paid { log_response, .. } in &data.channels {
-        truth.push(log_response + priors.response.log_sd * normal());
+        truth.push(log_response + stretch * normal());
         truth.push(priors.half.median.ln() + priors.half.log_sd * (common[0] + own * normal()));
         truth.push(priors.slope.median.ln() + priors.slope.log_sd * (common[1] + own * normal()));
         truth.push(0.0);

@@ -189,7 +189,7 @@ fn curves(panel: &Panel, data: &Data, sampled: &Sampled, priors: &TotalPriors) -
     let one = |(c, channel): (usize, &super::data::Paid)| {
         let label = panel.channels[channel.row].label.as_str();
         let logs: Vec<f64> = sampled.draws.iter().map(|draw| of_channel(draw, c)[0]).collect();
-        let width = deviation(&logs) / priors.response.log_sd;
+        let width = deviation(&logs) / priors.response.deviation();
         let growth = |draw: &Vec<f64>| {
             let curve = density::response(of_channel(draw, c), 1.0).saturation;
             0.5 * curve.at(2.0) / curve.at(1.0)

@@ -9,35 +9,75 @@ use crate::check::Finding;
 use crate::fit::priors::{self, TotalPriors};
 use crate::fit::response::{Curve, Response};
 use crate::fit::saturation::Saturation;
-use crate::fit::{ChannelFit, Fitted, Season};
+use crate::fit::{ChannelFit, Fitted, Season, estimate};
 use crate::math::mode;
 use crate::math::quantile;
 use crate::panel::{Panel, TotalKpi};
 use crate::settings::Settings;
 
+/// What the draws expect of the total.
+pub struct Ahead {
+    /// By draw and period of the panel, those after the fit too.
+    pub expected: Vec<Vec<f64>>,
+    /// Noise beyond Poisson's by draw, as a share of the mean.
+    pub noise: Vec<f64>,
+    /// By period: whether the total and every channel's spend is known.
+    pub known: Vec<bool>,
+}
+
 /// Fits every channel of the panel to the total over all of them. A channel that takes no part gets the reason instead.
-pub fn channels(panel: &Panel, total: &TotalKpi, settings: &Settings) -> Fitted {
+///
+/// The curves of an earlier model count beside the priors, at a quarter of their weight.
+pub fn channels(panel: &Panel, total: &TotalKpi, settings: &Settings, before: Option<&Fitted>) -> Fitted {
+    as_of(panel, total, panel.periods.len(), settings, before).0
+}
+
+/// As [`channels`] from the periods before `end`, and what the draws say of those from it on, where there are draws.
+pub fn as_of(
+    panel: &Panel,
+    total: &TotalKpi,
+    end: usize,
+    settings: &Settings,
+    before: Option<&Fitted>,
+) -> (Fitted, Option<Ahead>) {
     let priors = &priors::shipped().total;
-    let lay = |without: &[usize]| data::lay_out(panel, total, &settings.events, priors, without);
-    let (laid, cleaned) = residuals::clean(lay, panel, priors);
+    let lay = |without: &[usize]| data::lay_out((panel, total), end, &settings.events, priors, without);
+    let (mut laid, cleaned) = residuals::clean(lay, panel, priors);
+    if let (Some(before), Ok(data)) = (before, &mut laid.data) {
+        for channel in &mut data.channels {
+            channel.earlier = estimate::earlier(before, &panel.channels[channel.row], channel.mean_spend);
+        }
+    }
     let mut findings = checks::filled(panel, &laid.filled);
     findings.extend(checks::cleaned(panel, total, &cleaned));
     let sampled = sampled(&laid, priors, settings, panel);
-    let fits: Vec<ChannelFit> = (0..panel.channels.len()).map(|row| channel(panel, &laid, &sampled, row)).collect();
+    let known = panel.until(end);
+    let fits: Vec<ChannelFit> = (0..panel.channels.len()).map(|row| channel(&known, &laid, &sampled, row)).collect();
     findings.extend(fits.iter().filter_map(no_curve));
+    let mut ahead = None;
     if let (Ok(data), Ok((sampled, _))) = (&laid.data, &sampled) {
         findings.extend(checks::all(panel, data, sampled, priors));
+        ahead = (end < panel.periods.len()).then(|| ahead_of(&Joint::new(data, priors), sampled, laid.whole.clone()));
     }
-    Fitted {
+    let fitted = Fitted {
         kpi: panel.kpi,
         currency: panel.currency,
         grain: panel.grain,
         seed: settings.seed,
-        panel_sha256: panel.sha256.clone(),
+        panel_sha256: known.sha256,
         settings_sha256: settings.sha256.clone(),
-        until: panel.periods.last().copied(),
+        until: known.periods.last().copied(),
         channels: fits,
         findings,
+    };
+    (fitted, ahead)
+}
+
+fn ahead_of(joint: &Joint, sampled: &Sampled, known: Vec<bool>) -> Ahead {
+    Ahead {
+        expected: sampled.draws.iter().map(|draw| joint.anywhere(draw)).collect(),
+        noise: sampled.searched.iter().map(|draw| joint.noise(draw)).collect(),
+        known,
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Paid {
     pub mean_spend: f64,
     /// Middle of the prior of ln KPI at mean spend.
     pub log_response: f64,
+    /// What an earlier model says of logit d, ln κ and ln s: mean and standard deviation of each.
+    pub earlier: Option<[(f64, f64); 3]>,
 }
 
 /// The data of a panel, and for each of its channels that takes no part the reason.
@@ -45,12 +47,15 @@ pub(super) struct Laid {
     pub reasons: Vec<Option<String>>,
     /// Periods without a row of a channel while others had one, taken as no spend; by row.
     pub filled: Vec<usize>,
+    /// By period of the panel: whether the total and every channel's spend is known.
+    pub whole: Vec<bool>,
 }
 
-/// Lays a panel out for the likelihood; `without` are periods to leave out besides those that are not known.
+/// Lays a panel out for the likelihood of the periods before `end`; `without` are periods to leave out besides those that are
+/// not known.
 pub(super) fn lay_out(
-    panel: &Panel,
-    total: &TotalKpi,
+    (panel, total): (&Panel, &TotalKpi),
+    end: usize,
     events: &[Event],
     priors: &TotalPriors,
     without: &[usize],
@@ -58,16 +63,21 @@ pub(super) fn lay_out(
     let rows = 0..panel.channels.len();
     let known: Vec<Vec<bool>> = rows.clone().map(|row| known(panel, total, row)).collect();
     let filled = rows.clone().map(|row| fill_count(panel, &known[row], row)).collect();
-    let is_whole = |t: usize| known.iter().all(|known| known[t]);
+    let is_whole = |t: usize| total.counted[t] && known.iter().all(|known| known[t]);
+    let whole: Vec<bool> = (0..panel.periods.len()).map(is_whole).collect();
     let seen: Vec<bool> =
-        (0..panel.periods.len()).map(|t| total.counted[t] && is_whole(t) && !without.contains(&t)).collect();
-    let reasons: Vec<Option<String>> = rows.map(|row| reason(panel, &known[row], &seen, row)).collect();
-    let data = data(panel, total, events, priors, (seen, known), &reasons);
+        whole.iter().enumerate().map(|(t, whole)| *whole && t < end && !without.contains(&t)).collect();
+    let spend =
+        |row: usize| -> Vec<f64> { (0..end).filter(|t| known[row][*t]).map(|t| panel.spend[(row, t)]).collect() };
+    let spend: Vec<Vec<f64>> = rows.map(spend).collect();
+    let reasons: Vec<Option<String>> = spend.iter().map(|spend| reason(spend)).collect();
+    let features = baseline::features(panel, total, &seen, events, priors);
+    let data = data((panel, total), (seen, known), &spend, (features, priors), &reasons);
     let reasons = match &data {
         Ok(_) => reasons,
         Err(why) => reasons.into_iter().map(|own| own.or_else(|| Some(why.clone()))).collect(),
     };
-    Laid { data, reasons, filled }
+    Laid { data, reasons, filled, whole }
 }
 
 /// Whether a channel's spend is known, by period: reported, or no row of it while another channel has one, which is no
@@ -81,10 +91,9 @@ fn fill_count(panel: &Panel, known: &[bool], row: usize) -> usize {
     known.iter().enumerate().filter(|(t, known)| **known && !panel.reported[(row, *t)]).count()
 }
 
-/// Why a channel takes no part.
-fn reason(panel: &Panel, known: &[bool], seen: &[bool], row: usize) -> Option<String> {
-    let spend: Vec<f64> = (0..seen.len()).filter(|t| known[*t]).map(|t| panel.spend[(row, t)]).collect();
-    let mean = crate::math::mean(&spend);
+/// Why a channel of these spends takes no part.
+fn reason(spend: &[f64]) -> Option<String> {
+    let mean = crate::math::mean(spend);
     if !(mean > 0.0) {
         return Some("it never spends: what it brings is part of the baseline".into());
     }
@@ -96,11 +105,10 @@ fn reason(panel: &Panel, known: &[bool], seen: &[bool], row: usize) -> Option<St
 }
 
 fn data(
-    panel: &Panel,
-    total: &TotalKpi,
-    events: &[Event],
-    priors: &TotalPriors,
+    (panel, total): (&Panel, &TotalKpi),
     (seen, known): (Vec<bool>, Vec<Vec<bool>>),
+    spend: &[Vec<f64>],
+    (features, priors): (Vec<Feature>, &TotalPriors),
     reasons: &[Option<String>],
 ) -> Result<Data, String> {
     let counts: Vec<f64> = (0..seen.len()).filter(|t| seen[*t]).map(|t| total.kpi[t]).collect();
@@ -113,10 +121,7 @@ fn data(
     if rows.is_empty() {
         return Err("no channel's spend varies: nothing can be told from the baseline".into());
     }
-    let mean_of = |row: usize| {
-        let spend: Vec<f64> = (0..seen.len()).filter(|t| known[row][*t]).map(|t| panel.spend[(row, t)]).collect();
-        crate::math::mean(&spend)
-    };
+    let mean_of = |row: usize| crate::math::mean(&spend[row]);
     let all: f64 = rows.iter().map(|row| mean_of(*row)).sum();
     let paid = |row: &usize| {
         let (row, mean_spend) = (*row, mean_of(*row));
@@ -126,9 +131,9 @@ fn data(
             reported: known[row].clone(),
             mean_spend,
             log_response: (priors.response.share * mean_count * mean_spend / all).ln(),
+            earlier: None,
         }
     };
-    let features = baseline::features(panel, total, &seen, events, priors);
     Ok(Data { channels: rows.iter().map(paid).collect(), seen, counts, mean_count, features })
 }
 
@@ -146,12 +151,14 @@ pub(super) mod tests {
             reported: (0..60).map(|t| t != 30).collect(),
             mean_spend: 100.0,
             log_response: 3.0,
+            earlier: (row == 0).then_some([(-0.5, 0.4), (0.2, 0.3), (0.1, 0.2)]),
         };
         let seen: Vec<bool> = (0..60).map(|t| t >= 10 && t != 30).collect();
         let at: Vec<usize> = (0..60).filter(|t| seen[*t]).collect();
         let counts = at.iter().map(|t| 60.0 + (t * 13 % 17) as f64).collect();
-        let wave = at.iter().map(|t| (*t as f64 / 8.0).sin()).collect();
-        let features = vec![Feature { name: "sin".into(), values: wave, prior_sd: 0.2 }];
+        let values: Vec<f64> = at.iter().map(|t| (*t as f64 / 8.0).sin()).collect();
+        let everywhere = (0..60).map(|t| (f64::from(t) / 8.0).sin()).collect();
+        let features = vec![Feature { name: "sin".into(), values, everywhere, prior_sd: 0.2 }];
         Data { channels: vec![paid(0, 7), paid(1, 23)], seen, counts, mean_count: 68.0, features }
     }
 }

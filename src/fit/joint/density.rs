@@ -8,7 +8,7 @@
 //!
 //! | symbol | what it is | prior |
 //! |---|---|---|
-//! | ρ | KPI that the channel brings at its mean spend | log-normal around its share, by spend, of a share of mean KPI |
+//! | ρ | KPI that the channel brings at its mean spend | log-normal around its share, by spend, of a share of mean KPI; one spread, itself unknown, for all channels |
 //! | κ, s | half point in multiples of mean spend, shape | log-normal |
 //! | d | decay | beta |
 //! | α | ln of the baseline's level | half-normal on the level |
@@ -32,8 +32,10 @@ use std::cell::RefCell;
 
 use statrs::function::gamma::ln_gamma;
 
+use super::cells::{Cells, Level, Own, levelled, parts};
 use super::data::Data;
-use crate::fit::priors::{LogNormal, TotalPriors};
+use crate::fit::estimate::EARLIER_WEIGHT;
+use crate::fit::priors::{LogNormal, PaidShare, TotalPriors};
 use crate::fit::response::Response;
 use crate::fit::saturation::Saturation;
 use crate::math::fast;
@@ -41,10 +43,10 @@ use crate::math::mode::LogDensity;
 
 /// Unknowns of one channel: η, ln κ, ln s, logit d; in natural terms ln ρ stands for η.
 pub(super) const PER_CHANNEL: usize = 4;
-/// Stock below which a period counts as this: the logarithm needs a floor, the likelihood does not see it.
-const LEAST_STOCK: f64 = 1e-6;
 /// Noise below which the likelihood is Poisson's for every purpose: keeps 1 ÷ σ² finite.
 const LEAST_NOISE: f64 = 1e-4;
+/// Variance below which an earlier model's curves count for no more: keeps 1 ÷ sd² finite.
+const LEAST_VARIANCE: f64 = 1e-6;
 
 /// The joint posterior of a data set; holds scratch space, so each thread has its own.
 pub(super) struct Joint<'a> {
@@ -62,26 +64,9 @@ struct Scratch {
     base: Vec<f64>,
     mean: Vec<f64>,
     by_mean: Vec<f64>,
-    cells: Vec<Cell>,
+    cells: Cells,
     channels: Vec<Level>,
     log_base: f64,
-}
-
-/// A channel's level, and how its mean part over that at mean spend moves with its shape.
-#[derive(Clone, Copy, Default)]
-struct Level {
-    log_response: f64,
-    share: f64,
-    by_shape: [f64; 3],
-}
-
-/// A channel's part of the mean in one period, and the derivatives of its logarithm by ln κ, ln s and logit d.
-#[derive(Clone, Copy, Default)]
-struct Cell {
-    part: f64,
-    by_half: f64,
-    by_slope: f64,
-    by_decay: f64,
 }
 
 impl<'a> Joint<'a> {
@@ -153,6 +138,25 @@ impl<'a> Joint<'a> {
         (scratch.mean.clone(), scratch.base.clone())
     }
 
+    /// Expected totals of every period of the panel, those beyond the likelihood too, from a point in natural terms.
+    pub(super) fn anywhere(&self, natural: &[f64]) -> Vec<f64> {
+        let (data, n, mut cells) = (self.data, self.data.seen.len(), Cells::default());
+        let mut mean = vec![natural[self.level()]; n];
+        for (feature, effect) in data.features.iter().zip(&natural[self.level() + 1..]) {
+            fast::add_times(&mut mean, *effect, &feature.everywhere);
+        }
+        for base in &mut mean {
+            *base = fast::exp(*base);
+        }
+        cells.resize(n);
+        for (channel, at) in data.channels.iter().zip(natural.chunks_exact(PER_CHANNEL)) {
+            let mut own = cells.of(0, n);
+            parts(channel, &vec![true; n], at, &mut own);
+            fast::add_times(&mut mean, at[0].exp(), own.part);
+        }
+        mean
+    }
+
     /// Noise beyond Poisson's, as a share of the mean.
     pub(super) fn noise(&self, at: &[f64]) -> f64 {
         (self.least_told * softplus(at[self.dim() - 1])).max(LEAST_NOISE)
@@ -173,22 +177,23 @@ impl<'a> Joint<'a> {
         scratch.log_base = at[self.level()] - log_parts;
         scratch.base.clear();
         scratch.base.resize(n, scratch.log_base);
-        for (feature, effect) in data.features.iter().zip(&at[self.level() + 1..]) {
-            scratch.base.iter_mut().zip(&feature.values).for_each(|(base, value)| *base += effect * value);
-        }
-        scratch.base.iter_mut().for_each(|base| *base = fast::exp(*base));
-        scratch.mean.clone_from(&scratch.base);
-        scratch.cells.clear();
+        scratch.cells.resize(n * data.channels.len());
         scratch.channels.clear();
-        for (channel, at) in data.channels.iter().zip(own()) {
-            let first = scratch.cells.len();
-            parts(&channel.spend, &channel.reported, &data.seen, at, &mut scratch.cells);
-            let level = levelled(&mut scratch.cells[first..], scratch.log_base, at[0], log_parts);
-            scratch.channels.push(level);
-        }
-        for cells in scratch.cells.chunks_exact(n.max(1)) {
-            scratch.mean.iter_mut().zip(cells).for_each(|(mean, cell)| *mean += cell.part);
-        }
+        fast::wide!({
+            for (feature, effect) in data.features.iter().zip(&at[self.level() + 1..]) {
+                fast::add_times(&mut scratch.base, *effect, &feature.values);
+            }
+            for base in &mut scratch.base {
+                *base = fast::exp(*base);
+            }
+            scratch.mean.clone_from(&scratch.base);
+            for (c, (channel, at)) in data.channels.iter().zip(own()).enumerate() {
+                let mut cells = scratch.cells.of(c, n);
+                parts(channel, &data.seen, at, &mut cells);
+                scratch.channels.push(levelled(&mut cells, scratch.log_base, at[0], log_parts));
+                fast::add_times(&mut scratch.mean, 1.0, cells.part);
+            }
+        });
     }
 
     /// The log likelihood and its derivative by θ; derivatives by each mean go to `by_mean`.
@@ -196,36 +201,38 @@ impl<'a> Joint<'a> {
         let noise = self.noise(at);
         let r = 1.0 / (noise * noise);
         let ((gamma_r, digamma_r), log_r) = (fast::gamma(r), r.ln());
-        let (mut value, mut by_r) = (-self.log_factorials, 0.0);
-        scratch.by_mean.clear();
-        for (y, m) in self.data.counts.iter().zip(&scratch.mean) {
-            let m = m.max(f64::MIN_POSITIVE);
-            let log_sum = fast::ln(r + m);
-            let (gamma, digamma) = fast::gamma(y + r);
-            value += gamma - gamma_r + r * (log_r - log_sum) + y * (fast::ln(m) - log_sum);
-            by_r += digamma - digamma_r + log_r - log_sum + (m - y) / (r + m);
-            scratch.by_mean.push(r * (y - m) / (m * (r + m)));
-        }
+        let Scratch { mean, by_mean, .. } = scratch;
+        let n = mean.len();
+        let (mut values, mut by_r) = (vec![0.0; n], vec![0.0; n]);
+        by_mean.clear();
+        by_mean.resize(n, 0.0);
+        let sums = fast::wide!({
+            let to = values.iter_mut().zip(&mut by_r).zip(by_mean.iter_mut());
+            for ((y, m), ((value, by_r), by_mean)) in self.data.counts.iter().zip(mean.iter()).zip(to) {
+                let m = m.max(f64::MIN_POSITIVE);
+                let log_sum = fast::ln(r + m);
+                let (gamma, digamma) = fast::gamma(y + r);
+                *value = gamma - gamma_r + r * (log_r - log_sum) + y * (fast::ln(m) - log_sum);
+                *by_r = digamma - digamma_r + log_r - log_sum + (m - y) / (r + m);
+                *by_mean = r * (y - m) / (m * (r + m));
+            }
+            (fast::sum(&values), fast::sum(&by_r))
+        });
         let by_theta = self.least_told * logistic(at[self.dim() - 1]);
-        (value, if noise > LEAST_NOISE { -2.0 * r / noise * by_r * by_theta } else { 0.0 })
+        (sums.0 - self.log_factorials, if noise > LEAST_NOISE { -2.0 * r / noise * sums.1 * by_theta } else { 0.0 })
     }
 
     /// The log prior; derivatives by ln ρ, ln κ, ln s, logit d of each channel, by α, φ and θ go to `gradient`.
     fn prior(&self, at: &[f64], scratch: &Scratch, gradient: &mut [f64]) -> f64 {
         let (priors, mut value) = (self.priors, 0.0);
-        for (c, (channel, level)) in self.data.channels.iter().zip(&scratch.channels).enumerate() {
-            let own = &at[PER_CHANNEL * c..][..PER_CHANNEL];
-            let response = LogNormal { median: 1.0, log_sd: priors.response.log_sd };
-            let parts = [
-                (0, response.of_log(level.log_response - channel.log_response)),
-                (3, priors.decay.of_logit(logistic(own[3]))),
-            ];
-            for (i, part) in parts {
-                value += part.0;
-                gradient[PER_CHANNEL * c + i] = part.1;
-            }
+        for c in 0..self.data.channels.len() {
+            let (part, slope) = priors.decay.of_logit(logistic(at[PER_CHANNEL * c + 3]));
+            value += part;
+            gradient[PER_CHANNEL * c + 3] = slope;
         }
+        value += self.responses(scratch, gradient);
         value += self.alike(at, 1, &priors.half, gradient) + self.alike(at, 2, &priors.slope, gradient);
+        value += self.earlier(at, gradient);
         let base = scratch.log_base.exp() / (priors.base * self.data.mean_count);
         value += scratch.log_base - 0.5 * base * base;
         gradient[self.level()] = 1.0 - base * base;
@@ -240,6 +247,20 @@ impl<'a> Joint<'a> {
             gradient[self.level() + 1 + place] = -z / feature.prior_sd;
         }
         value
+    }
+
+    /// Log prior of the responses and its derivatives by each ln ρ: normal around their parts with one unknown spread, whose
+    /// square is inverse gamma; together a multivariate t. So what channels of one advertiser cost tells how far apart they are.
+    fn responses(&self, scratch: &Scratch, gradient: &mut [f64]) -> f64 {
+        let PaidShare { log_sd, freedom, .. } = self.priors.response;
+        let z = |c: usize| (scratch.channels[c].log_response - self.data.channels[c].log_response) / log_sd;
+        let channels = self.data.channels.len();
+        let squares: f64 = (0..channels).map(|c| z(c) * z(c)).sum();
+        let weight = (freedom + channels as f64) / (freedom + squares);
+        for c in 0..channels {
+            gradient[PER_CHANNEL * c] = -weight * z(c) / log_sd;
+        }
+        -0.5 * (freedom + channels as f64) * (squares / freedom).ln_1p()
     }
 
     /// Log prior of one unknown of the shape over all channels, and its derivatives: each log-normal, any two correlated by
@@ -258,6 +279,20 @@ impl<'a> Joint<'a> {
             gradient[PER_CHANNEL * c + which] = -(z(c) - shared * sum) / (1.0 - alike) / belief.log_sd;
         }
         -0.5 * (squares - shared * sum * sum) / (1.0 - alike)
+    }
+
+    /// What an earlier model's curves add to the log prior and to its derivatives.
+    fn earlier(&self, at: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut value = 0.0;
+        for (c, channel) in self.data.channels.iter().enumerate() {
+            for ((mean, sd), which) in channel.earlier.into_iter().flatten().zip([3, 1, 2]) {
+                let place = PER_CHANNEL * c + which;
+                let weight = EARLIER_WEIGHT / (sd * sd).max(LEAST_VARIANCE);
+                value -= 0.5 * weight * (at[place] - mean).powi(2);
+                gradient[place] -= weight * (at[place] - mean);
+            }
+        }
+        value
     }
 
     /// Turns derivatives by ln ρ and α into those by η and τ, and by shapes at held ρ into those at held η.
@@ -282,71 +317,23 @@ impl LogDensity for Joint<'_> {
         let prior = self.prior(at, scratch, gradient);
         let (likelihood, by_noise) = self.counts(at, scratch);
         gradient[self.dim() - 1] += by_noise;
-        for (cells, gradient) in scratch.cells.chunks_exact(n.max(1)).zip(gradient.chunks_exact_mut(PER_CHANNEL)) {
-            for (cell, by_mean) in cells.iter().zip(&scratch.by_mean) {
-                let weight = by_mean * cell.part;
-                gradient[0] += weight;
-                gradient[1] += weight * cell.by_half;
-                gradient[2] += weight * cell.by_slope;
-                gradient[3] += weight * cell.by_decay;
-            }
-        }
-        let by_base = || scratch.by_mean.iter().zip(&scratch.base).map(|(by_mean, base)| by_mean * base);
         let level = self.level();
-        gradient[level] += by_base().sum::<f64>();
-        for (place, feature) in self.data.features.iter().enumerate() {
-            gradient[level + 1 + place] += by_base().zip(&feature.values).map(|(b, f)| b * f).sum::<f64>();
-        }
+        fast::wide!({
+            for (c, gradient) in gradient[..level].chunks_exact_mut(PER_CHANNEL).enumerate() {
+                let Own { part, by } = scratch.cells.of(c, n);
+                part.iter_mut().zip(&scratch.by_mean).for_each(|(part, by_mean)| *part *= by_mean);
+                gradient[0] += fast::sum(part);
+                gradient[1..].iter_mut().zip(by).for_each(|(gradient, by)| *gradient += fast::dot(part, by));
+            }
+            // from here on what the baseline adds to the derivative by its own logarithm
+            scratch.base.iter_mut().zip(&scratch.by_mean).for_each(|(base, by_mean)| *base *= by_mean);
+            gradient[level] += fast::sum(&scratch.base);
+            for (gradient, feature) in gradient[level + 1..].iter_mut().zip(&self.data.features) {
+                *gradient += fast::dot(&scratch.base, &feature.values);
+            }
+        });
         self.by_searched(scratch, gradient);
         prior + likelihood
-    }
-}
-
-/// Scales a channel's cells from a response of 1 at mean spend to its own, which η and the baseline tell.
-fn levelled(cells: &mut [Cell], log_base: f64, eta: f64, log_parts: f64) -> Level {
-    let sum: f64 = cells.iter().map(|cell| cell.part).sum();
-    let mean = (sum / cells.len() as f64).max(f64::MIN_POSITIVE);
-    let log_response = log_base + eta - mean.ln();
-    let response = log_response.exp();
-    let mut by_shape = [0.0; 3];
-    for cell in cells {
-        let weight = cell.part / sum.max(f64::MIN_POSITIVE);
-        by_shape[0] += weight * cell.by_half;
-        by_shape[1] += weight * cell.by_slope;
-        by_shape[2] += weight * cell.by_decay;
-        cell.part *= response;
-    }
-    Level { log_response, share: (eta - log_parts).exp(), by_shape }
-}
-
-/// Appends a channel's cells of the periods that are seen, for a response of 1 at mean spend.
-///
-/// Adstock runs over every period, before and between those that are seen, so that it is warm where the total starts.
-fn parts(spend: &[f64], reported: &[bool], seen: &[bool], at: &[f64], cells: &mut Vec<Cell>) {
-    let (log_half, slope, decay) = (at[1], at[2].exp(), logistic(at[3]));
-    let (at_mean, by_logit) = (slope * log_half, decay * (1.0 - decay));
-    let missing_at_mean = logistic(at_mean);
-    // 1 ÷ h(1) = 1 + κ^s
-    let top = softplus(at_mean).exp();
-    let mut before: Option<(f64, f64)> = None;
-    for ((&x, reported), seen) in spend.iter().zip(reported).zip(seen) {
-        before = reported.then(|| match before {
-            Some((a, da)) => ((1.0 - decay) * x + decay * a, a - x + decay * da),
-            None => (x, 0.0),
-        });
-        if !seen {
-            continue;
-        }
-        let (stock, by_decay) = before.unwrap_or_default();
-        let z = stock.max(LEAST_STOCK);
-        let u = slope * (log_half - fast::ln(z));
-        let missing = 1.0 / (1.0 + fast::exp(-u));
-        cells.push(Cell {
-            part: top * (1.0 - missing),
-            by_half: slope * (missing_at_mean - missing),
-            by_slope: missing_at_mean * at_mean - missing * u,
-            by_decay: if stock > LEAST_STOCK { missing * slope / z * by_decay * by_logit } else { 0.0 },
-        });
     }
 }
 
@@ -367,12 +354,12 @@ fn inverse_softplus(x: f64) -> f64 {
     x + (-(-x).exp_m1()).ln()
 }
 
-fn logistic(u: f64) -> f64 {
+pub(super) fn logistic(u: f64) -> f64 {
     1.0 / (1.0 + (-u).exp())
 }
 
 /// ln(1 + e^u) without overflow.
-fn softplus(u: f64) -> f64 {
+pub(super) fn softplus(u: f64) -> f64 {
     u.max(0.0) + (-u.abs()).exp().ln_1p()
 }
 
@@ -424,6 +411,9 @@ mod tests {
             prop_assert!((crate::math::mean(&mean) / at[level].exp() - 1.0).abs() < 1e-9);
             let natural = joint.natural(&at);
             prop_assert!((crate::math::mean(&base) / natural[level].exp() - 1.0).abs() < 1e-9);
+            let anywhere = joint.anywhere(&natural);
+            let seen: Vec<f64> = (0..anywhere.len()).filter(|t| data.seen[*t]).map(|t| anywhere[t]).collect();
+            prop_assert!(seen.iter().zip(&mean).all(|(a, b)| (a / b - 1.0).abs() < 1e-9));
             let over: f64 = (0..data.channels.len()).map(|c| at[PER_CHANNEL * c].exp()).sum();
             prop_assert!((mean.iter().sum::<f64>() / base.iter().sum::<f64>() - 1.0 - over).abs() < 1e-9 * (1.0 + over));
         }

@@ -7,6 +7,7 @@
 mod baseline;
 #[cfg(test)]
 mod calibration;
+mod cells;
 mod checks;
 mod curves;
 mod data;
@@ -14,4 +15,4 @@ mod density;
 mod posterior;
 mod residuals;
 
-pub use curves::channels;
+pub use curves::{Ahead, as_of, channels};

@@ -9,7 +9,7 @@
 //! after differ most, by [`SHIFTED`] standard errors (a moving sum: Chu, Hornik & Kuan 1995); it enters the baseline as a step from
 //! that period on when it makes the totals clearly likelier.
 
-use super::baseline::{self, Feature};
+use super::baseline::Feature;
 use super::data::{Data, Laid};
 use super::density::Joint;
 use crate::fit::priors::TotalPriors;
@@ -109,12 +109,9 @@ fn step(data: &Data, panel: &Panel, priors: &TotalPriors) -> Option<(usize, Data
     }
     let at = seen(data)[first];
     let mut stepped = data.clone();
-    let values = baseline::centred((0..n).map(|i| f64::from(i >= first)).collect());
-    stepped.features.push(Feature {
-        name: format!("level from {}", panel.periods[at]),
-        values,
-        prior_sd: priors.event,
-    });
+    let everywhere = (0..data.seen.len()).map(|t| f64::from(t >= at)).collect();
+    let name = format!("level from {}", panel.periods[at]);
+    stepped.features.push(Feature::of(name, everywhere, &data.seen, priors.event));
     let (_, _, after) = relative(&stepped, priors)?;
     (after - before > STEP_GAIN).then_some((at, stepped))
 }
