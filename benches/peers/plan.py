@@ -4,7 +4,7 @@
     python benches/peers/plan.py losses --outlay target/release/outlay      how often each loses what share of the optimum
 
 Needs numpy, scipy and highspy. The methods, written after their sources:
-- highs_simplex, highs_ipm: HiGHS on the piecewise-linear program, chords of equal width; simplex without presolve on lengths of
+- highs_simplex, highs_ipm: HiGHS on the piecewise-linear program, 100 chords a line; simplex without presolve on lengths of
   segments, and interior point on convexity weights;
 - slsqp: SciPy's, as PyMC-Marketing 1.3 calls it: equal split clipped to the bounds, ftol 1e-9, 1,000 steps;
 - climb: a grid of steps of one size, always the step that gains most per line, as Meridian's optimizer climbs.
@@ -42,7 +42,10 @@ def slope(p, x):
 
 
 def chords(p, n):
-    x = p["low"][:, None] + (p["high"] - p["low"])[:, None] * np.linspace(0, 1, n + 1)
+    """Chords up to twenty half points, or what the line may spend, closer together where curves bend: as a modeller would place
+    them. Of equal width up to the whole budget, all that ten thousand lines spend would lie on their first chord."""
+    reach = np.minimum(p["high"], np.maximum(20 * DAYS * p["half"], 1.01 * p["low"] + 1))
+    x = p["low"][:, None] + (reach - p["low"])[:, None] * np.linspace(0, 1, n + 1) ** 2
     return x, DAYS * p["top"][:, None] / (1 + (p["half"][:, None] * DAYS / np.maximum(x, 1e-9)) ** p["slope"][:, None])
 
 
