@@ -1,7 +1,7 @@
 //! The only file that names a solver.
 //!
 //! Clarabel (interior point) solves the plan's program and gives duals; microlp (simplex) solves it where an interior point
-//! cannot, and the programs of a conflict, where a vertex names few limits. With the feature `highs` HiGHS comes first.
+//! cannot, and the programs of a conflict, where a vertex names few limits.
 //! Money is scaled by the budget and KPI by what all lines could bring, so that tolerances mean the same for a hundred yuan
 //! and for a billion. No solver's objective is trusted: the bound is evaluated from the duals ([`Program::prove`]).
 
@@ -52,12 +52,6 @@ type Answer = (Vec<f64>, Duals);
 ///
 /// [`Kind::Bug`] when both solvers stop for another reason.
 pub fn plan(program: &Program) -> Result<Option<Answer>, Error> {
-    #[cfg(feature = "highs")]
-    match by_highs(program) {
-        Ok(found) => return Ok(Some(found)),
-        Err(ResolutionError::Infeasible) => return Ok(None),
-        Err(_) => {}
-    }
     let corners: usize = program.envelopes.iter().map(|above| above.corners.len()).sum();
     for accuracy in ACCURACIES {
         match by_interior_point(program, accuracy) {
@@ -81,16 +75,6 @@ fn by_interior_point(program: &Program, accuracy: f64) -> Result<Answer, Resolut
     let mut solution = model.solve()?;
     let spend = places.spend(&solution);
     Ok((spend, places.duals(&solution.compute_dual(), &scale)))
-}
-
-/// HiGHS on one thread, so that the same program has the same answer.
-#[cfg(feature = "highs")]
-fn by_highs(program: &Program) -> Result<Answer, ResolutionError> {
-    let scale = Scale::of(program);
-    let (model, places) = posed(good_lp::highs, program, &scale);
-    let mut solution = model.set_threads(1).solve()?;
-    let spend = places.spend(&solution);
-    Ok((spend, places.duals(solution.compute_dual(), &scale)))
 }
 
 fn by_simplex(program: &Program) -> Result<Answer, ResolutionError> {
@@ -312,8 +296,6 @@ mod tests {
         };
         prop_assert!(near(corner, 1e-7), "the simplex");
         prop_assert!(near(by_interior_point(program, 1e-9).unwrap(), 1e-6), "the interior point");
-        #[cfg(feature = "highs")]
-        prop_assert!(near(by_highs(program).unwrap(), 1e-6), "HiGHS");
         Ok(value)
     }
 
