@@ -6,8 +6,9 @@
 //!
 //! Rolling origins, one window apart; no period of a window is ever seen by the models that predict it. Predictions are of
 //! counts: the draws' expected KPI with carry-over and season, plus negative-binomial noise of the size that the history
-//! before o shows. Where only the total over all channels is known, it is what is predicted. Beside them stand two rules that need no model: the channel's own cost per KPI of the last window, and all
-//! channels' KPI of the last window shared out by spend.
+//! before o shows. Where only the total over all channels is known, it is what is predicted. Beside them stand two rules
+//! that need no model: the channel's own cost per KPI of the last window, and all channels' KPI of the last window shared out
+//! by spend.
 
 mod predict;
 mod worth;

@@ -81,7 +81,7 @@ impl Count {
     fn counts(&self, line: &Line, x: f64) -> bool {
         match self.counted {
             Counted::Active => x > 0.0,
-            Counted::Changed => (x - kept(line)).abs() > CENT / 2.0,
+            Counted::Changed => (x - line.kept()).abs() > CENT / 2.0,
         }
     }
 
@@ -97,11 +97,6 @@ impl Count {
             Sense::AtLeast => self.of(lines, spend) >= self.number,
         }
     }
-}
-
-/// What a line spends that does not change: its reference, in whole cents.
-pub(super) fn kept(line: &Line) -> f64 {
-    (line.reference * 100.0).round() / 100.0
 }
 
 /// Solves a task with its counts; `None` when no spend satisfies it.
@@ -211,35 +206,33 @@ impl Search<'_> {
     /// count than must they do. `None` when a count cannot hold.
     fn settled(&self, mut allowed: Vec<Allowed>, changed: &[bool]) -> Option<Vec<Allowed>> {
         for count in self.counts {
-            let always = |line: usize| match count.counted {
-                Counted::Active => allowed[line].low > 0.0,
-                Counted::Changed => changed[line] || !allowed[line].holds(kept(&self.task.lines[line])),
-            };
-            let never = |line: usize| match count.counted {
-                Counted::Active => allowed[line].high == 0.0,
-                Counted::Changed => !changed[line] && allowed[line].low == allowed[line].high && !always(line),
-            };
-            let decided = if count.sense == Sense::AtMost {
-                count.lines.iter().filter(|line| always(**line)).count()
-            } else {
-                count.lines.iter().filter(|line| !never(**line)).count()
-            };
-            let open: Vec<usize> = count.lines.iter().copied().filter(|line| !always(*line) && !never(*line)).collect();
-            match count.sense {
-                Sense::AtMost if decided > count.number => return None,
-                Sense::AtLeast if decided < count.number => return None,
-                _ if decided != count.number => continue,
-                _ => {}
-            }
-            for line in open {
+            let decided = |line: &usize| self.decided(count, *line, &allowed[*line], changed[*line]);
+            let at_most = count.sense == Sense::AtMost;
+            let (settled, open): (Vec<usize>, Vec<usize>) =
+                count.lines.iter().partition(|line| decided(line).is_some());
+            let counting = settled.iter().filter(|line| decided(line) == Some(true)).count();
+            // the fewest that can count, or the most
+            let number = if at_most { counting } else { counting + open.len() };
+            let room = if at_most { count.number.checked_sub(number)? } else { number.checked_sub(count.number)? };
+            for line in open.into_iter().filter(|_| room == 0) {
                 allowed[line] = match (count.sense, count.counted) {
                     (Sense::AtLeast, _) => on(&allowed[line])?,
-                    (_, Counted::Active) => off(&allowed[line])?,
-                    (_, Counted::Changed) => stay(&allowed[line], kept(&self.task.lines[line]))?,
+                    (Sense::AtMost, Counted::Active) => off(&allowed[line])?,
+                    (Sense::AtMost, Counted::Changed) => stay(&allowed[line], self.task.lines[line].kept())?,
                 };
             }
         }
         Some(allowed)
+    }
+
+    /// Whether a line counts whatever it may spend; `None` where that is open.
+    fn decided(&self, count: &Count, line: usize, allowed: &Allowed, changed: bool) -> Option<bool> {
+        match count.counted {
+            Counted::Active if allowed.low > 0.0 => Some(true),
+            Counted::Active => (allowed.high == 0.0).then_some(false),
+            Counted::Changed if changed || !allowed.holds(self.task.lines[line].kept()) => Some(true),
+            Counted::Changed => (allowed.low == allowed.high).then_some(false),
+        }
     }
 
     /// Prices the counts over narrowed lines, and offers the plans that this leads to.
@@ -315,7 +308,7 @@ impl Search<'_> {
     fn seen(&self, allowed: &[Allowed], changed: &[bool], prices: &[f64]) -> Result<Option<Seen>, Error> {
         let task = self.task;
         let mut charges: Vec<Charge> =
-            task.lines.iter().map(|line| Charge { kept: kept(line), ..Charge::NONE }).collect();
+            task.lines.iter().map(|line| Charge { kept: line.kept(), ..Charge::NONE }).collect();
         for (count, price) in self.counts.iter().zip(prices) {
             for line in &count.lines {
                 match count.counted {
@@ -356,7 +349,7 @@ impl Search<'_> {
                 let narrow = match (count.sense, count.counted) {
                     (Sense::AtMost, Counted::Active) if !counts || place >= count.number => off(&narrowed[line]),
                     (Sense::AtMost, Counted::Changed) if !counts || place >= count.number => {
-                        stay(&narrowed[line], kept(&lines[line]))
+                        stay(&narrowed[line], lines[line].kept())
                     }
                     (Sense::AtLeast, Counted::Active) if place < count.number => on(&narrowed[line]),
                     _ => Some(narrowed[line]),
@@ -397,7 +390,7 @@ impl Search<'_> {
             let allowed = &node.allowed[*line];
             let halves = match count.counted {
                 Counted::Active => [with(off(allowed), false), with(on(allowed), false)],
-                Counted::Changed => [with(stay(allowed, kept(&lines[*line])), false), with(Some(*allowed), true)],
+                Counted::Changed => [with(stay(allowed, lines[*line].kept()), false), with(Some(*allowed), true)],
             };
             return halves.into_iter().flatten().collect();
         }

@@ -29,6 +29,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// What it spends when nothing changes: its reference in whole cents.
+    pub fn kept(&self) -> f64 {
+        (self.reference * 100.0).round() / 100.0
+    }
+
     /// Expected KPI at spend `x`: the mean over the states of the world.
     pub fn expected(&self, x: f64) -> f64 {
         self.curve.as_ref().map_or(0.0, |curve| self.season * curve.mean(x / self.periods))

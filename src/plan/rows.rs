@@ -166,7 +166,8 @@ fn no_line(place: &str, lines: &[Line]) -> Error {
 }
 
 fn limit_rows(limit: &Limit, group: &[usize], lines: &[Line], rows: &mut Vec<Row>) {
-    let reference: f64 = group.iter().map(|line| lines[*line].reference).sum();
+    // in whole cents, as plans are: what stays as it is keeps every cut and rise
+    let reference: f64 = group.iter().map(|line| lines[*line].kept()).sum();
     let mut row = |total: f64, sense, bound, number| {
         rows.push(Row { label: Label::Limit(limit.name.clone()), lines: group.to_vec(), total, sense, bound, number });
     };

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::answer::{Answer, FrontierPoint, Status};
-use super::count::{self, Count, Counted};
+use super::count::{Count, Counted};
 use super::explain::{self, Solution};
 use super::line::{Allowed, Line};
 use super::program::Aim;
@@ -268,7 +268,7 @@ fn unchanged_held(problem: &Problem, spend: &[f64]) -> Vec<Allowed> {
     let mut allowed = problem.bounds.allowed.clone();
     for count in problem.counts.iter().filter(|count| count.counted == Counted::Changed) {
         for line in &count.lines {
-            let kept = count::kept(&problem.lines[*line]);
+            let kept = problem.lines[*line].kept();
             if (spend[*line] - kept).abs() < 0.005 {
                 allowed[*line] = Allowed::between(kept, kept);
             }

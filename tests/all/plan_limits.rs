@@ -264,6 +264,19 @@ proptest! {
     }
 }
 
+/// A reference of a fraction of a cent made "no cuts" and "one change" contradict each other by a cent.
+#[test]
+fn what_stays_as_it_is_is_neither_cut_nor_changed() {
+    let curves = [(100.0, 333.33344, 1.0), (60.0, 250.00011, 1.0), (80.0, 200.0, 1.0)];
+    let calm = "[[plan.limit]]\nname = \"no cuts\"\neach = true\ncut_at_most = 0.0\n\
+                [[plan.limit]]\nname = \"calm\"\nmax_changed = 1";
+    let answer = planned(&curves, 30_000.0, calm);
+    assert_eq!(answer.status, Status::Optimal, "{:?}", answer.conflict);
+    let references = curves.map(|(_, half, _)| (DAYS * half * 100.0).round() / 100.0);
+    let changed = answer.lines.iter().zip(references).filter(|(line, reference)| line.spend != *reference);
+    assert_eq!(changed.count(), 1);
+}
+
 /// Limits that may contradict each other, with room to give.
 #[derive(Clone, Debug)]
 struct Tight {
