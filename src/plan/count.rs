@@ -173,6 +173,8 @@ struct Seen {
     spend: Vec<f64>,
     /// What each line gains beyond spending nothing, or beyond what it is kept at.
     gains: Vec<f64>,
+    /// Whether prices of counts make a difference to it.
+    by_prices: bool,
 }
 
 impl Search<'_> {
@@ -272,7 +274,7 @@ impl Search<'_> {
         let holds = |seen: &Seen| count.holds(task.lines, &seen.spend);
         prices[index] = 0.0;
         let Some(free) = self.seen(allowed, changed, prices)? else { return Ok(None) };
-        if holds(&free) {
+        if holds(&free) || !free.by_prices {
             return Ok(None);
         }
         let mut least = free.bound;
@@ -327,11 +329,11 @@ impl Search<'_> {
                 of.value(x) - of.value(0.0) - line_prices[line] * x
             };
             let gains = (0..spend.len()).map(gain).collect();
-            return Ok(Some(Seen { bound: bound + number, spend, gains }));
+            return Ok(Some(Seen { bound: bound + number, spend, gains, by_prices: true }));
         }
         let Some(found) = search::best(&narrowed)? else { return Ok(None) };
         let gains = task.lines.iter().zip(&found.spend).map(|(line, x)| line.value(*x)).collect();
-        Ok(Some(Seen { bound: found.bound, spend: found.spend, gains }))
+        Ok(Some(Seen { bound: found.bound, spend: found.spend, gains, by_prices: false }))
     }
 
     /// Offers the best plan over the lines that count at a spend, as many of them as may.

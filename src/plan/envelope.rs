@@ -209,7 +209,7 @@ fn ends(line: &Line, a: f64, b: f64) -> Ends {
 }
 
 /// The upper hull of points, ascending in x (Andrew 1979).
-fn hull(mut points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+pub(super) fn hull(mut points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     points.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
     points.dedup_by(|b, a| b.0 - a.0 <= 1e-12 * b.0.abs());
     let mut hull: Vec<(f64, f64)> = Vec::new();

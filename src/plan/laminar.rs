@@ -84,8 +84,11 @@ pub fn charged(task: &Task, charges: &[Charge]) -> Option<Option<(f64, Vec<f64>,
     let rows: Vec<(usize, &Row)> = task.rows.iter().copied().enumerate().collect();
     let scale = if task.aim.kpi > 0.0 { task.aim.kpi } else { 1.0 };
     if !task.contracts.is_empty() {
-        let terms = (task.budget, worth, asked);
-        let bill = Bill::new(&curves, &allowed, &rows, task.contracts, &suppliers(task), terms)?;
+        let (terms, supplier) = ((task.budget, worth, asked), suppliers(task));
+        if rows.iter().any(|(_, row)| crosses_contracts(&supplier, row)) {
+            return None;
+        }
+        let bill = Bill::new(&curves, &allowed, &rows, task.contracts, &supplier, terms)?;
         return Some(bill.relaxed().map(|(bound, spend, prices)| (scale * bound, spend, prices)));
     }
     let kept: Vec<&Row> = task.rows.iter().copied().filter(|row| can_bind(row, &allowed, task.budget)).collect();
@@ -102,16 +105,15 @@ pub fn charged(task: &Task, charges: &[Charge]) -> Option<Option<(f64, Vec<f64>,
     }))
 }
 
-/// Whether limits stand in the way of a budget in cash being planned: ones about shares or average costs, and ones about
-/// lines of several suppliers whose cash is counted apart.
-pub fn crosses_contracts(task: &Task, row: &Row) -> bool {
-    let supplier = suppliers(task);
+/// Whether a limit is about shares, average costs, or lines of several suppliers whose cash is counted apart: none that a
+/// supplier keeps by itself.
+fn crosses_contracts(supplier: &[Option<usize>], row: &Row) -> bool {
     let first = row.lines.first().map(|line| supplier[*line]);
     row.total != 0.0 || row.cost().is_some() || row.lines.iter().any(|line| Some(supplier[*line]) != first)
 }
 
 /// The contract of each line, by index.
-fn suppliers(task: &Task) -> Vec<Option<usize>> {
+pub(super) fn suppliers(task: &Task) -> Vec<Option<usize>> {
     let of = |line: &Line| {
         let name = line.channel.value(Field::Supplier)?;
         task.contracts.iter().position(|contract| contract.supplier == name)
@@ -125,12 +127,16 @@ fn in_cash(task: &Task, allowed: &[Allowed]) -> Option<Nested> {
         .filter(|row| can_bind(task.rows[*row], allowed, f64::INFINITY))
         .map(|row| (row, task.rows[row]))
         .collect();
+    let supplier = suppliers(task);
+    if rows.iter().any(|(_, row)| crosses_contracts(&supplier, row)) {
+        return None;
+    }
     let curves: Vec<Curve> = task.lines.par_iter().map(Curve::new).collect();
     let aim = task.aim;
     let worth = if aim.kpi > 0.0 { aim.spend / aim.kpi } else { 0.0 };
     let asked = Asked { target: aim.target, cost: aim.max_cost_per };
     let terms = (task.budget, worth, asked);
-    let bill = Bill::new(&curves, allowed, &rows, task.contracts, &suppliers(task), terms)?;
+    let bill = Bill::new(&curves, allowed, &rows, task.contracts, &supplier, terms)?;
     let Some(settled) = bill.solve(0.5 * task.gap) else { return Some(Nested::NoPlan) };
     let Some(plan) = settled.plan else { return Some(ended(None, settled.bound)) };
     let (mut duals, worth) = money_and_worth(aim, plan.held_by, plan.price, task.rows.len());
@@ -202,17 +208,23 @@ impl Laminar<'_> {
     /// The plan at the spend from which on more brings nothing.
     fn with_shares(&self, mut block: Block) -> Option<Found> {
         let budget = self.task.budget;
+        let gap = 0.5 * self.task.gap;
         let (mut low, mut high) = (0.0, budget);
         let mut whole = budget;
         for _ in 0..MOST_STEPS {
             block.spans = self.spans_at(&block.tree, whole);
-            let rises = match branch::solve(&block, self.allowed, f64::INFINITY, false) {
-                Some(solved) => self.gain_of_more(&block, solved.plan.as_ref()?),
+            // most often all of the budget is worth spending, and its plan is the answer
+            let accuracy = if whole == budget { gap } else { f64::INFINITY };
+            let rises = match branch::solve(&block, self.allowed, accuracy, false) {
+                Some(solved) => {
+                    let rises = self.gain_of_more(&block, solved.plan.as_ref()?);
+                    if rises >= 0.0 && whole == budget {
+                        return self.found(&block, solved, 0.0);
+                    }
+                    rises
+                }
                 None => self.way_to_a_plan(&block, whole)?,
             };
-            if rises >= 0.0 && whole == budget {
-                break;
-            }
             if rises > 0.0 {
                 low = whole
             } else {
@@ -224,7 +236,7 @@ impl Laminar<'_> {
             whole = f64::midpoint(low, high);
         }
         block.spans = self.spans_at(&block.tree, whole);
-        let solved = branch::solve(&block, self.allowed, 0.5 * self.task.gap, false)?;
+        let solved = branch::solve(&block, self.allowed, gap, false)?;
         let rises = self.gain_of_more(&block, solved.plan.as_ref()?);
         let room = if rises > 0.0 { rises * (budget - whole) } else { -rises * whole };
         self.found(&block, solved, room)

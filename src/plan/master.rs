@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::envelope::Envelope;
-use super::program::{Duals, Program, Solved};
+use super::program::{Duals, Payable, Program, Solved};
 use super::rows::Row;
 use super::solve;
 use crate::check::Error;
@@ -33,7 +33,8 @@ pub fn solve(program: &Program) -> Result<Option<Solved>, Error> {
     let groups = Groups::new(program);
     let rows: Vec<Row> = program.rows.iter().map(|row| groups.row(row)).collect();
     let rows: Vec<&Row> = rows.iter().collect();
-    let whole = Program { envelopes: &groups.envelopes, rows: &rows, budget: program.budget, aim: program.aim };
+    let payables: Vec<Payable> = program.payables.iter().map(|payable| groups.payable(payable)).collect();
+    let whole = Program { envelopes: &groups.envelopes, rows: &rows, payables: &payables, ..*program };
     let mut sketch = Sketch::new(&groups.envelopes);
     let mut best: Option<(Vec<f64>, Duals, f64)> = None;
     for _ in 0..MOST_SKETCHES {
@@ -77,18 +78,29 @@ struct Groups {
 
 impl Groups {
     fn new(program: &Program) -> Groups {
-        let (lines, of_line) = groups(program.rows, program.envelopes.len());
+        let suppliers = program.payables.iter().map(|payable| &payable.lines[..]);
+        let (lines, of_line) = groups(about(program.rows).chain(suppliers), program.envelopes.len());
         let merged: Vec<_> = lines.par_iter().map(|lines| merged(lines, program.envelopes)).collect();
         let (envelopes, segments) = merged.into_iter().unzip();
         Groups { lines, of_line, envelopes, segments }
     }
 
-    /// A row about lines as one about groups.
-    fn row(&self, row: &Row) -> Row {
-        let mut groups: Vec<usize> = row.lines.iter().map(|line| self.of_line[*line]).collect();
+    /// The groups that lines make up.
+    fn of(&self, lines: &[usize]) -> Vec<usize> {
+        let mut groups: Vec<usize> = lines.iter().map(|line| self.of_line[*line]).collect();
         groups.sort_unstable();
         groups.dedup();
-        Row { lines: groups, ..row.clone() }
+        groups
+    }
+
+    /// A row about lines as one about groups.
+    fn row(&self, row: &Row) -> Row {
+        Row { lines: self.of(&row.lines), ..row.clone() }
+    }
+
+    /// A supplier of lines as one of groups.
+    fn payable(&self, payable: &Payable) -> Payable {
+        Payable { lines: self.of(&payable.lines), above: payable.above.clone() }
     }
 
     /// The lines' spends that bring the most for their groups' spends.
@@ -113,11 +125,16 @@ impl Groups {
     }
 }
 
-/// Lines by the rows that are about them: the lines of each group, ascending, and the group of each line.
-pub(super) fn groups(rows: &[&Row], count: usize) -> (Vec<Vec<usize>>, Vec<usize>) {
+/// The lines that each row is about.
+pub(super) fn about<'a>(rows: &'a [&Row]) -> impl Iterator<Item = &'a [usize]> {
+    rows.iter().map(|row| &row.lines[..])
+}
+
+/// Lines by the sets that they are in: the lines of each group, ascending, and the group of each line.
+pub(super) fn groups<'a>(sets: impl Iterator<Item = &'a [usize]>, count: usize) -> (Vec<Vec<usize>>, Vec<usize>) {
     let mut about: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for (index, row) in rows.iter().enumerate() {
-        row.lines.iter().for_each(|line| about[*line].push(index));
+    for (index, set) in sets.enumerate() {
+        set.iter().for_each(|line| about[*line].push(index));
     }
     let mut known: BTreeMap<&[usize], usize> = BTreeMap::new();
     let mut lines: Vec<Vec<usize>> = Vec::new();

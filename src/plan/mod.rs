@@ -21,6 +21,7 @@ pub mod master;
 pub mod money;
 pub mod nested;
 mod open;
+pub mod payables;
 pub mod polish;
 pub mod price;
 pub mod program;

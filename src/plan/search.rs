@@ -15,6 +15,7 @@ use super::laminar::{self, Nested};
 use super::line::{Allowed, Line};
 use super::master;
 use super::open::{Bounded, Open};
+use super::payables::{self, Among, Suppliers};
 use super::polish;
 use super::program::{Aim, Duals, Program};
 use super::rows::Row;
@@ -36,6 +37,8 @@ const LEAST_MISS: f64 = 0.01;
 const MOST_ROUNDS: usize = 14;
 /// Programs solved at the first node before a gap that stays counts as one that will.
 const FIRST_ROUNDS: usize = 9;
+/// Programs solved with each supplier on the piece that its total is on.
+const ROUNDS_ON_PIECES: usize = 3;
 /// Share of the gap that a round must close to be worth another.
 const WORTH_A_ROUND: f64 = 0.2;
 /// Share of the budget below which two spends of a line are the same, to within the solver's accuracy.
@@ -92,20 +95,15 @@ pub struct Found {
 ///
 /// As [`master::solve`].
 pub fn best(task: &Task) -> Result<Option<Found>, Error> {
-    let Some(allowed) = capped(task) else { return Ok(None) };
-    if !task.contracts.is_empty()
-        && let Some(row) = task.rows.iter().find(|row| laminar::crosses_contracts(task, row))
-    {
-        return Err(across_suppliers(row));
-    }
-    let Some(roomy) = roomy(task) else { return Ok(None) };
+    let (Some(capped), Some(roomy)) = (capped(task), roomy(task)) else { return Ok(None) };
     let nested = match laminar::best(task, &roomy) {
         Nested::NoPlan => return Ok(None),
         Nested::Plan(found) => Some(*found),
-        Nested::Undecided if !task.contracts.is_empty() => return Err(neither_plan_nor_proof()),
         Nested::Undecided => None,
     };
-    if !task.contracts.is_empty() {
+    // rebates buy more face value than the budget
+    let allowed = if task.contracts.is_empty() { capped } else { roomy };
+    if nested.is_some() && !task.contracts.is_empty() {
         return Ok(nested);
     }
     let gap = |found: &Found| found.bound - value(task, &found.spend);
@@ -125,17 +123,6 @@ fn neither_plan_nor_proof() -> Error {
         .help("widen a minimum buy, a lot or a limit, and plan again")
 }
 
-/// A limit that a budget in cash cannot be planned beside.
-fn across_suppliers(row: &Row) -> Error {
-    let message = format!(
-        "in cash, beside contracts, the limit `{}` is about several suppliers, a share or an average cost",
-        row.label
-    );
-    Error::setting("plan.budget_in", message).help(
-        "write it as amounts of single suppliers, or plan with `budget_in = \"face\"`: the cash is stated beside it",
-    )
-}
-
 /// The better of two plans, under the lower of their bounds.
 fn better(task: &Task, a: Found, b: Found) -> Found {
     let bound = a.bound.min(b.bound);
@@ -145,13 +132,14 @@ fn better(task: &Task, a: Found, b: Found) -> Found {
 
 /// The objective of a spend.
 pub(super) fn value(task: &Task, spend: &[f64]) -> f64 {
-    task.aim.value(map(spend.len(), |i| task.lines[i].value(spend[i])).iter().sum(), spend.iter().sum())
+    let cost = if task.contracts.is_empty() { spend.iter().sum() } else { payables::cash_of_all(task, spend) };
+    task.aim.value(map(spend.len(), |i| task.lines[i].value(spend[i])).iter().sum(), cost)
 }
 
 /// Solves a task whatever its limits are.
 fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> {
-    let mut search = Search::new(task, &allowed);
-    let Some(root) = search.solve(allowed)? else { return Ok(None) };
+    let mut search = Search::new(task, allowed)?;
+    let Some(root) = search.solve(search.allowed.clone(), search.suppliers.all())? else { return Ok(None) };
     let mut open = Open::of(root);
     let mut nodes = 1;
     let most_nodes = (MOST_WORK / task.lines.len().max(1)).clamp(8, MOST_NODES);
@@ -165,8 +153,8 @@ fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> 
             search.left = search.left.max(node.bound);
         }
         nodes += children.len();
-        for child in children {
-            if let Some(child) = search.solve(child)? {
+        for (allowed, among) in children {
+            if let Some(child) = search.solve(allowed, among)? {
                 let bound = child.bound.min(node.bound);
                 if !search.is_good_enough(bound) {
                     open.push(Node { bound, ..child });
@@ -181,9 +169,14 @@ fn searched(task: &Task, allowed: Vec<Allowed>) -> Result<Option<Found>, Error> 
     };
     let spend = search.polished(&plan);
     let bound = open_bound.max(search.left).max(plan.value);
-    let (duals, line_prices) = search.priced(&spend).unwrap_or((plan.duals, plan.line_prices));
+    let (mut duals, line_prices) = search.priced(&spend).unwrap_or((plan.duals, plan.line_prices));
+    if !search.suppliers.is_empty() {
+        // what is one price for a unit of the whole plan in face value is that of cash here
+        duals.whole = task.aim.spend + duals.budget + duals.cost;
+    }
     let slopes = map(spend.len(), |i| task.lines[i].value_slope(spend[i]));
-    Ok(Some(Found { spend, bound, duals, line_prices, slopes, held: Vec::new() }))
+    let held = search.suppliers.held(&spend);
+    Ok(Some(Found { spend, bound, duals, line_prices, slopes, held }))
 }
 
 /// The allowed sets, none above what the budget leaves; `None` when one is empty.
@@ -206,7 +199,11 @@ pub(super) fn roomy(task: &Task) -> Option<Vec<Allowed>> {
 #[derive(Clone)]
 struct Node {
     allowed: Vec<Allowed>,
+    /// The pieces that suppliers under contracts are kept to.
+    among: Among,
     spend: Vec<f64>,
+    /// What each supplier's cash beyond what the program saw of it is worth, in KPI.
+    owed: Vec<f64>,
     /// How far each line's envelope stands above its curve at `spend`.
     excess: Vec<f64>,
     /// The corners of each line's envelope around `spend`.
@@ -242,6 +239,8 @@ struct Plan {
 
 struct Search<'a> {
     task: &'a Task<'a>,
+    allowed: Vec<Allowed>,
+    suppliers: Suppliers<'a>,
     cells: Vec<Cells>,
     incumbent: Option<Plan>,
     /// Largest bound among nodes that were left: good enough, or past splitting.
@@ -249,9 +248,10 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(task: &'a Task<'a>, allowed: &[Allowed]) -> Search<'a> {
+    fn new(task: &'a Task<'a>, allowed: Vec<Allowed>) -> Result<Search<'a>, Error> {
         let cells = map(task.lines.len(), |i| Cells::new(&task.lines[i], &allowed[i]));
-        Search { task, cells, incumbent: None, left: f64::NEG_INFINITY }
+        let suppliers = Suppliers::new(task)?;
+        Ok(Search { task, allowed, suppliers, cells, incumbent: None, left: f64::NEG_INFINITY })
     }
 
     fn is_good_enough(&mut self, bound: f64) -> bool {
@@ -264,12 +264,12 @@ impl<'a> Search<'a> {
     }
 
     /// Solves and refines one node; `None` when nothing satisfies it.
-    fn solve(&mut self, allowed: Vec<Allowed>) -> Result<Option<Node>, Error> {
+    fn solve(&mut self, allowed: Vec<Allowed>, among: Among) -> Result<Option<Node>, Error> {
         let mut last: Option<Node> = None;
         // the first node's cells are coarse everywhere: what they miss shrinks fourfold a round before chords show
         let least_rounds = if self.incumbent.is_none() { FIRST_ROUNDS } else { 1 };
         for round in 1..=MOST_ROUNDS {
-            let Some(node) = self.round(&allowed)? else { return Ok(last) };
+            let Some(node) = self.round(&allowed, &among)? else { return Ok(last) };
             let bound = last.as_ref().map_or(node.bound, |before| before.bound.min(node.bound));
             let before = last.as_ref().map_or(f64::INFINITY, |before| before.excess.iter().sum());
             let node = Node { bound, ..node };
@@ -285,25 +285,55 @@ impl<'a> Search<'a> {
         }
         if let Some(node) = &last {
             self.offer_snapped(node);
+            self.offer_on_pieces(node)?;
         }
         Ok(last)
     }
 
-    fn round(&mut self, allowed: &[Allowed]) -> Result<Option<Node>, Error> {
+    /// Offers the plan of a node when each supplier keeps to the piece that its total is on.
+    fn offer_on_pieces(&mut self, node: &Node) -> Result<(), Error> {
+        if self.suppliers.is_empty() {
+            return Ok(());
+        }
+        let among = self.suppliers.pieces(&node.spend);
+        let mut before = node.clone();
+        for _ in 0..ROUNDS_ON_PIECES {
+            if before.among == among && before.owed.iter().all(|owed| *owed == 0.0) {
+                break;
+            }
+            let Some(on_pieces) = self.round(&node.allowed, &among)? else { break };
+            self.offer(&on_pieces);
+            self.offer_snapped(&on_pieces);
+            if !self.refine(&on_pieces) {
+                break;
+            }
+            before = on_pieces;
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, allowed: &[Allowed], among: &Among) -> Result<Option<Node>, Error> {
         let task = self.task;
+        let Some(payables) = self.suppliers.payables(among, allowed) else { return Ok(None) };
         let envelopes: Vec<Envelope> = if task.lines.len() < PARALLEL {
             self.cells.iter_mut().enumerate().map(|(i, cells)| cells.envelope(&task.lines[i], &allowed[i])).collect()
         } else {
             let each = self.cells.par_iter_mut().enumerate();
             each.map(|(i, cells)| cells.envelope(&task.lines[i], &allowed[i])).collect()
         };
-        let program = Program { envelopes: &envelopes, rows: &task.rows, budget: task.budget, aim: task.aim };
+        let rows = &task.rows;
+        let program = Program { envelopes: &envelopes, rows, payables: &payables, budget: task.budget, aim: task.aim };
         let Some(solved) = master::solve(&program)? else { return Ok(None) };
+        let worth = program.worth(&solved.duals).max(1e-300);
+        let owed = self.suppliers.owed(&payables, &solved.spend).into_iter().zip(program.prices_of_cash(&solved.duals));
+        let owed = owed.map(|(owed, price)| owed * price / worth).collect();
         // a spend that is not allowed brings what is left of it when it is brought down to one that is
         let worth = map(task.lines.len(), |i| task.lines[i].value(brought_down(&allowed[i], solved.spend[i])));
         let excess = (0..worth.len()).map(|i| (envelopes[i].at(solved.spend[i]) - worth[i]).max(0.0)).collect();
         Ok(Some(Node {
             allowed: allowed.to_vec(),
+            among: among.clone(),
+            owed,
             around: envelopes.iter().zip(&solved.spend).map(|(above, x)| above.around(*x)).collect(),
             spend: solved.spend,
             excess,
@@ -338,7 +368,7 @@ impl<'a> Search<'a> {
         }
         let task = self.task;
         let mut spend = node.spend.clone();
-        for group in master::groups(&binding_rows(task, &node.duals), task.lines.len()).0 {
+        for group in self.alike(&node.duals) {
             let chords = group.iter().filter(|line| on_chord.binary_search(line).is_ok());
             let puts: Vec<(usize, f64)> = chords.map(|line| (*line, node.nearer_end(*line))).collect();
             if !puts.is_empty() {
@@ -352,14 +382,24 @@ impl<'a> Search<'a> {
     /// that did not bind, the plan as it was.
     fn polished(&self, plan: &Plan) -> Vec<f64> {
         let task = self.task;
-        let binding = binding_rows(task, &plan.duals);
         let mut spend = plan.spend.clone();
-        for group in master::groups(&binding, task.lines.len()).0 {
+        for group in self.alike(&plan.duals) {
             polish::equal_marginals(task.lines, &task.allowed, &group, &mut spend);
         }
-        let (kpi, whole) = (self.kpi(&spend), spend.iter().sum());
-        let better = task.aim.value(kpi, whole) >= plan.value;
-        if better && self.is_within(&spend, kpi, whole) { spend } else { plan.spend.clone() }
+        let (kpi, cost) = (self.kpi(&spend), self.cost(&spend));
+        let better = task.aim.value(kpi, cost) >= plan.value;
+        if better && self.is_within(&spend, kpi, cost) { spend } else { plan.spend.clone() }
+    }
+
+    /// Lines that the same binding rows, and the same supplier under a contract, are about.
+    fn alike(&self, duals: &Duals) -> Vec<Vec<usize>> {
+        let binding = binding_rows(self.task, duals);
+        master::groups(master::about(&binding).chain(self.suppliers.lines()), self.task.lines.len()).0
+    }
+
+    /// What a spend costs in the unit of the budget.
+    fn cost(&self, spend: &[f64]) -> f64 {
+        if self.suppliers.is_empty() { spend.iter().sum() } else { self.suppliers.cash_of_all(spend) }
     }
 
     /// The multipliers of the program around a plan, its cells as narrow as prices are to be exact: between the corners of
@@ -371,14 +411,14 @@ impl<'a> Search<'a> {
                 cells.split(&self.task.lines[i], spend[i] * share);
             });
         }
-        let node = self.round(&near).ok()??;
+        let node = self.round(&near, &self.suppliers.pieces(spend)).ok()??;
         Some((node.duals, node.line_prices))
     }
 
     /// The spends around a line's in which it may move, its own limits among their ends.
     fn near(&self, line: usize, x: f64) -> Allowed {
-        let allowed = self.task.allowed[line];
-        let high = allowed.high.min(self.task.budget.max(allowed.low));
+        let allowed = self.allowed[line];
+        let high = allowed.high;
         if allowed.lot > 0.0 || (x == 0.0 && allowed.minimum > 0.0) {
             return Allowed::between(x, x);
         }
@@ -394,10 +434,9 @@ impl<'a> Search<'a> {
     /// program that is closer to the curves, its multipliers are the truer ones.
     fn offer(&mut self, node: &Node) {
         let spend = self.repaired(&node.spend);
-        let whole: f64 = spend.iter().sum();
-        let kpi = self.kpi(&spend);
-        let value = self.task.aim.value(kpi, whole);
-        if !self.is_within(&spend, kpi, whole) {
+        let (kpi, cost) = (self.kpi(&spend), self.cost(&spend));
+        let value = self.task.aim.value(kpi, cost);
+        if !self.is_within(&spend, kpi, cost) {
             return;
         }
         let excess = node.excess.iter().sum();
@@ -424,25 +463,40 @@ impl<'a> Search<'a> {
     }
 
     /// Whether a spend keeps the rows, to within the solver's accuracy; the last cents are settled by rounding.
-    fn is_within(&self, spend: &[f64], kpi: f64, whole: f64) -> bool {
+    fn is_within(&self, spend: &[f64], kpi: f64, cost: f64) -> bool {
         let task = self.task;
         let slack = 1e-7 * task.budget.max(1.0);
         let aim = task.aim;
-        whole <= task.budget + slack
+        let whole = spend.iter().sum();
+        cost <= task.budget + slack
             && task.rows.iter().all(|row| self.keeps(row, spend, whole, slack))
             && aim.target.is_none_or(|target| kpi >= target * (1.0 - 1e-7))
-            && aim.max_cost_per.is_none_or(|cost| whole <= cost * kpi * (1.0 + 1e-7))
+            && aim.max_cost_per.is_none_or(|most| cost <= most * kpi * (1.0 + 1e-7))
     }
 
     fn keeps(&self, row: &Row, spend: &[f64], whole: f64, slack: f64) -> bool {
         let Some(cost) = row.cost() else { return row.broken_by(spend, whole) <= slack };
-        let sums = row.lines.iter().map(|line| (spend[*line], self.task.lines[*line].value(spend[*line])));
-        let (spent, kpi) = sums.fold((0.0, 0.0), |sum, (x, y)| (sum.0 + x, sum.1 + y));
+        let kpi: f64 = row.lines.iter().map(|line| self.task.lines[*line].value(spend[*line])).sum();
+        let spent = self.suppliers.cash(&row.lines, spend);
         spent <= cost * kpi * (1.0 + 1e-7) + 1e-6
     }
 
-    /// The two halves of a node, split at the line whose envelope misses its curve most.
-    fn branches(&mut self, node: &Node) -> Vec<Vec<Allowed>> {
+    /// The two halves of a node, split at the supplier whose cash its program misses most, or at the line whose envelope
+    /// misses its curve most.
+    fn branches(&mut self, node: &Node) -> Vec<(Vec<Allowed>, Among)> {
+        let most = node.excess.iter().copied().fold(0.0, f64::max);
+        let owes = (0..node.owed.len()).max_by(|a, b| node.owed[*a].total_cmp(&node.owed[*b]));
+        if let Some(supplier) = owes.filter(|supplier| node.owed[*supplier] > most) {
+            let halves = self.suppliers.halves(&node.among, supplier, &node.spend);
+            if !halves.is_empty() {
+                return halves.into_iter().map(|among| (node.allowed.clone(), among)).collect();
+            }
+        }
+        let halves = self.halves_of_a_line(node);
+        halves.into_iter().map(|allowed| (allowed, node.among.clone())).collect()
+    }
+
+    fn halves_of_a_line(&mut self, node: &Node) -> Vec<Vec<Allowed>> {
         let misses =
             |i: &usize| node.excess[*i] + if node.allowed[*i].holds(node.spend[*i]) { 0.0 } else { f64::MIN_POSITIVE };
         let Some(line) = (0..node.spend.len()).max_by(|a, b| misses(a).total_cmp(&misses(b))) else {

@@ -20,11 +20,13 @@ fn some_hill() -> impl Strategy<Value = Hill> {
     (10.0..200.0f64, 100.0..2000.0f64, 0.5..2.5f64)
 }
 
-/// Lines `c0`, `c1`, … of suppliers `s0`, `s1`, …, two lines a supplier.
+/// Lines `c0`, `c1`, … of suppliers `s0`, `s1`, …, two lines a supplier, by the accounts `a0` and `a1`.
 fn planned(curves: &[Hill], budget: f64, rest: &str) -> Answer {
     let names: Vec<String> = (0..curves.len()).map(|i| format!("c{i}")).collect();
     let line = |(i, (top, half, slope)): (usize, &Hill)| {
-        (names[i].as_str(), format!(r#""supplier": "s{}", {}"#, i / 2, hill(*top, *half, *slope)))
+        let (supplier, account) = (i / 2, i % 2);
+        let names_of = format!(r#""supplier": "s{supplier}", "account": "a{account}""#);
+        (names[i].as_str(), format!("{names_of}, {}", hill(*top, *half, *slope)))
     };
     let channels: Vec<_> = curves.iter().enumerate().map(line).collect();
     plan(&model(&channels), &settings(budget, &format!("frontier = []\n{rest}")))
@@ -88,10 +90,7 @@ proptest! {
         let budget = budget.round();
         let text: String = contracts.iter().enumerate().map(|(s, contract)| written(s, contract)).collect();
         let answer = planned(&curves, budget, &format!("budget_in = \"cash\"\n{text}"));
-        let paid = |spend: &[f64]| -> f64 {
-            let faces = spend.chunks(2).map(|lines| lines.iter().sum::<f64>());
-            faces.zip(&contracts).map(|(face, contract)| cash(face, Some(contract))).sum()
-        };
+        let paid = |spend: &[f64]| paid(&contracts, spend);
         let steps = if curves.len() == 3 { 60 } else { 24 };
         let grid = brute_force(&curves, steps, 1.5 * budget, |spend| paid(spend) <= budget);
         let (Some(grid), Some(objective)) = (grid, answer.objective) else {
@@ -106,6 +105,84 @@ proptest! {
         prop_assert!(objective >= grid * (1.0 - 1e-6 - gap), "{objective} {grid} {gap}");
         prop_assert!(gap <= 1e-3, "{gap}");
         prop_assert_eq!(answer.status == Status::Optimal, gap <= 1e-4);
+    }
+}
+
+/// What suppliers' lines cost, two a supplier.
+fn paid(contracts: &[Contract], spend: &[f64]) -> f64 {
+    let faces = spend.chunks(2).map(|lines| lines.iter().sum::<f64>());
+    faces.enumerate().map(|(supplier, face)| cash(face, contracts.get(supplier))).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn limits_across_suppliers_in_cash_agree_with_brute_force(
+        curves in prop::collection::vec(some_hill(), 4..=4),
+        contracts in prop::collection::vec(some_contract(), 1..=2),
+        budget in 20_000.0..70_000.0f64,
+        (share, cap, floor) in (0.2..0.9f64, 0.3..1.2f64, 0.0..0.3f64),
+        (dear, target) in (prop::option::of(0.6..1.2f64), prop::option::of(0.3..0.8f64)),
+    ) {
+        let budget = budget.round();
+        let (cap, floor) = ((cap * budget).round(), (floor * budget).round());
+        let kpi = |spend: &[f64]| curves.iter().zip(spend).map(|(curve, x)| value(*curve, *x)).sum::<f64>();
+        let even = [budget / 4.0; 4];
+        // around what the first supplier's lines cost when each line gets a quarter
+        let usual = paid(&contracts, &even[..2]) / (value(curves[0], even[0]) + value(curves[1], even[1]));
+        let dear = dear.map(|dear| (dear * usual * 100.0).round() / 100.0);
+        let target = target.map(|target| (target * kpi(&even)).round());
+        let mut rest = String::from("budget_in = \"cash\"\n");
+        if let Some(target) = target {
+            rest += &format!("goal = \"least_spend\"\ntarget = {target}\n");
+        }
+        rest += &contracts.iter().enumerate().map(|(s, contract)| written(s, contract)).collect::<String>();
+        rest += &format!(
+            "[[plan.limit]]\nname = \"share\"\nwhere = {{ supplier = \"s0\" }}\nshare_max = {share}\n{}\
+             [[plan.limit]]\nname = \"across\"\nwhere = {{ account = \"a0\" }}\nmax = {cap}\nmin = {floor}\n",
+            dear.map_or(String::new(), |dear| format!("max_cost_per = {dear}\n"))
+        );
+        let answer = planned(&curves, budget, &rest);
+        let holds = |spend: &[f64], cents: f64| {
+            let whole: f64 = spend.iter().sum();
+            let first = value(curves[0], spend[0]) + value(curves[1], spend[1]);
+            let across = spend[0] + spend[2];
+            paid(&contracts, spend) <= budget + cents
+                && spend[0] + spend[1] <= share * whole + cents
+                && across <= cap + cents && across >= floor - cents
+                && dear.is_none_or(|dear| paid(&contracts, &spend[..2]) <= dear * first * (1.0 + 1e-6) + cents)
+                && target.is_none_or(|target| kpi(spend) >= target * (1.0 - 1e-9))
+        };
+        let worth = |spend: &Vec<f64>| if target.is_some() { -paid(&contracts, spend) } else { kpi(spend) };
+        let grid = grid(4, 24, 1.5 * budget).filter(|spend| holds(spend, 1e-6)).map(|spend| worth(&spend)).reduce(f64::max);
+        let (Some(grid), Some(objective)) = (grid, answer.objective) else {
+            prop_assert_eq!(grid, None, "{:?} {}", answer.conflict, rest);
+            return Ok(());
+        };
+        prop_assert!(holds(&spends(&answer), 0.05), "{rest} {:?}", spends(&answer));
+        let sign = if target.is_some() { -1.0 } else { 1.0 };
+        let (bound, gap) = (sign * answer.bound.unwrap(), answer.gap.unwrap());
+        prop_assert!(bound >= grid - 1e-9 * grid.abs(), "{rest} {bound} {grid}");
+        prop_assert!(sign * objective >= grid - (1e-6 + gap) * bound.abs(), "{rest} {objective} {grid} {gap}");
+        prop_assert!(gap <= 1e-2, "{rest} {gap}");
+    }
+}
+
+/// The least spend was stated in face value where the budget was in cash, beside a bound in cash.
+#[test]
+fn the_objective_in_cash_is_in_cash() {
+    let curves = [(10.0, 100.0, 0.5); 4];
+    let contract = "[[plan.contract]]\nsupplier = \"s0\"\nrebate = [{ from = 0, rate = 0.05 }]\n";
+    let across = "[[plan.limit]]\nname = \"across\"\nwhere = { account = \"a0\" }\nmax = 6000\n";
+    for limit in ["", across] {
+        let least = format!("budget_in = \"cash\"\ngoal = \"least_spend\"\ntarget = 203\n{contract}{limit}");
+        let least = planned(&curves, 20_000.0, &least);
+        assert_eq!((least.objective, least.status), (Some(least.budget.cash), Status::Optimal), "{limit}");
+        let even = format!("budget_in = \"cash\"\ngoal = \"break_even\"\nvalue_per = 4.0\n{contract}{limit}");
+        let even = planned(&curves, 20_000.0, &even);
+        let worth = 4.0 * even.expected.unwrap().mean - even.budget.cash;
+        assert!((even.objective.unwrap() - worth).abs() < 1e-6 && even.status == Status::Optimal, "{limit} {worth}");
     }
 }
 
