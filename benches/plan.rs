@@ -109,16 +109,21 @@ fn cases(criterion: &mut Criterion) {
         ("1,000 lines, 100 groups", 1_000, 100, 0, "", 1e-4),
         ("10,000 lines", 10_000, 0, 0, "", 1e-6),
         ("10,000 lines, 1,000 groups", 10_000, 1_000, 0, "", 1e-4),
+        ("10,000 lines, shares", 10_000, 0, 0, shares.as_str(), 1e-4),
         ("100,000 lines, shares", 100_000, 0, 0, shares.as_str(), 1e-4),
         ("500 lines, minimum buys and lots", 500, 0, 0, buys, 1e-3),
         ("20 suppliers' tiers, 200 lines", 200, 0, 0, contracts.as_str(), 1e-3),
         ("1,000 lines, 200 draws, worst fifth", 1_000, 0, 200, worst, 1e-3),
+        ("10 lines, 200 draws", 10, 0, 200, "", 1e-6),
+        ("1,000 lines, 100 groups, 200 draws", 1_000, 100, 200, "", 1e-4),
         ("10,000 lines, 200 draws", 10_000, 0, 200, "", 1e-6),
     ];
     // where benches are only seen to run, the large ones would take longer than all others
     let timed = std::env::args().any(|arg| arg == "--bench");
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| arg.contains("lines")).collect();
     for (name, lines, groups, draws, rest, gap) in cases {
-        if !timed && lines * draws.max(1) > 20_000 {
+        let left_out = !wanted.is_empty() && !wanted.iter().any(|wanted| name.contains(wanted.as_str()));
+        if left_out || !timed && lines * draws.max(1) > 20_000 {
             continue;
         }
         let (models, settings) = mixed(lines, groups, draws, rest);

@@ -18,6 +18,7 @@ use super::envelope;
 use super::kernel::{Hill, Kernel};
 use super::line::{Allowed, Line};
 use crate::fit::Saturation;
+use crate::math::fast;
 
 /// A line's best at a price.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,6 +71,8 @@ enum Shape {
 
 /// Relative accuracy of the slope at a stationary point.
 const SLOPE_ACCURACY: f64 = 1e-13;
+/// How steeply, at least, the logarithm of a slope falls where Newton's steps begin.
+const NEARLY_FLAT: f64 = -0.05;
 /// Steps to a stationary point at most.
 const MOST_STEPS: usize = 80;
 /// Share of a line's best by which a hidden maximum may exceed it.
@@ -88,8 +91,11 @@ pub struct Curve<'a> {
     shape: Shape,
     /// What it pays for counting.
     pub charge: Charge,
-    /// The last stationary point, where the next search begins.
-    last: AtomicU64,
+    /// The last stationary point, the slope there or, of a single Hill state, its v, and how the slope falls: where the next
+    /// search begins.
+    last: [AtomicU64; 3],
+    /// KPI at the spend up to which the only state is convex: every price asks for it.
+    at_turn: f64,
     /// What is known of cells, by the bits of their ends: the same ones are looked at for every price.
     cells: Mutex<HashMap<(u64, u64), Arc<Cell>>>,
 }
@@ -108,18 +114,16 @@ impl<'a> Curve<'a> {
     pub fn new(line: &'a Line) -> Curve<'a> {
         let kernel = Kernel::new(line);
         let shape = shape(line, &kernel);
-        Curve {
-            line,
-            kernel,
-            shape,
-            charge: Charge::NONE,
-            last: AtomicU64::new(line.reference.max(0.0).to_bits()),
-            cells: Mutex::default(),
-        }
+        let at_turn = if let Shape::One(turn) = shape { kernel.value(turn.min(f64::MAX)) } else { 0.0 };
+        let last = [line.reference.max(0.0), f64::NAN, f64::NAN].map(|x| AtomicU64::new(x.to_bits()));
+        Curve { line, kernel, shape, charge: Charge::NONE, last, at_turn, cells: Mutex::default() }
     }
 
     /// KPI at spend `x`.
     pub fn value(&self, x: f64) -> f64 {
+        if matches!(self.shape, Shape::One(turn) if turn == x && x > 0.0) {
+            return self.at_turn;
+        }
         if x > 0.0 || !self.kernel.others.is_empty() { self.kernel.value(x) } else { 0.0 }
     }
 
@@ -204,9 +208,18 @@ impl<'a> Curve<'a> {
 
     /// The best on an interval where the curve is concave.
     fn best_concave(&self, from: f64, to: f64, lot: f64, m: f64) -> Choice {
-        let (x, slack) = match (&self.kernel.hills[..], &self.kernel.others[..]) {
-            ([hill], []) => (stationary_hill(hill, m).clamp(from, to), 0.0),
-            ([], [(weight, curve)]) => (self.stationary_other(*weight, curve, from, to, m).clamp(from, to), 0.0),
+        let (x, slack) = match (self.kernel.hills.only(), &self.kernel.others[..]) {
+            (Some(hill), []) => {
+                let (x, value) = self.stationary_hill(&hill, m);
+                if lot == 0.0 && (from..=to).contains(&x) {
+                    let gain = value - m * x;
+                    return Choice { spend: x, value, gain, above: gain };
+                }
+                (x.clamp(from, to), 0.0)
+            }
+            (None, [(weight, curve)]) if self.kernel.hills.is_empty() => {
+                (self.stationary_other(*weight, curve, from, to, m).clamp(from, to), 0.0)
+            }
             _ => self.stationary(from, to, m),
         };
         if lot > 0.0 {
@@ -215,6 +228,37 @@ impl<'a> Curve<'a> {
         let mut best = self.at(x, m);
         best.above += slack;
         best
+    }
+
+    /// The spend on the concave part of a Hill curve where its slope is `m`, and what it brings there; 0 when it is nowhere so
+    /// steep.
+    ///
+    /// With v = s (ln x − ln κ), ln F' = ln(β s) − ln κ − (1 + 1 ÷ s) v − 2 ln(1 + e^{−v}) is concave in v, and lies below
+    /// its asymptote for large v: Newton's steps from where the asymptote passes ln m, or from any place where it falls, end
+    /// up on the way down to the root. They begin where they last ended, if it falls there.
+    fn stationary_hill(&self, hill: &Hill, m: f64) -> (f64, f64) {
+        let power = 1.0 + 1.0 / hill.slope;
+        let height = fast::ln(hill.top * hill.slope) - hill.ln_half - fast::ln(m);
+        let asymptote = height / power;
+        let last = f64::from_bits(self.last[1].load(Ordering::Relaxed));
+        let falls = |tail: f64| 2.0 * tail / (1.0 + tail) - power;
+        let mut v =
+            if last.is_nan() || falls(fast::exp(-last)) >= NEARLY_FLAT { asymptote } else { last.min(asymptote) };
+        for _ in 0..MOST_STEPS {
+            let tail = fast::exp(-v);
+            let fall = falls(tail);
+            if fall >= 0.0 || v < -700.0 {
+                return (0.0, 0.0);
+            }
+            let step = (height - power * v - 2.0 * fast::ln(1.0 + tail)) / fall;
+            v -= step;
+            // each step squares what is off
+            if step.abs() <= 1e-9 * v.abs().max(1.0) {
+                break;
+            }
+        }
+        self.last[1].store(v.to_bits(), Ordering::Relaxed);
+        (fast::exp(hill.ln_half + v / hill.slope), hill.top / (1.0 + fast::exp(-v)))
     }
 
     /// Where one state of a family with a closed form has slope `m`.
@@ -237,9 +281,10 @@ impl<'a> Curve<'a> {
     /// leave room above.
     fn stationary(&self, from: f64, to: f64, m: f64) -> (f64, f64) {
         let (mut low, mut high) = (from, to);
-        let mut x = f64::from_bits(self.last.load(Ordering::Relaxed)).clamp(from.max(to * 1e-12), to);
+        let last = f64::from_bits(self.last[0].load(Ordering::Relaxed));
+        let mut x = last.clamp(from.max(to * 1e-12), to);
         let mut before: Option<(f64, f64)> = None;
-        let mut slope = self.kernel.slope(x);
+        let (mut slope, mut fall) = self.again(x).unwrap_or_else(|| self.kernel.slope_and_fall(x));
         for _ in 0..MOST_STEPS {
             if (slope / m - 1.0).abs() <= SLOPE_ACCURACY || high - low <= 1e-14 * high {
                 break;
@@ -253,7 +298,7 @@ impl<'a> Curve<'a> {
                 break;
             }
             // slope falls like a power of spend near any spend
-            let power = before.map_or(1.5, |(y, s)| -(slope / s).ln() / (x / y).ln());
+            let power = fall.or_else(|| before.map(|(y, s)| -(slope / s).ln() / (x / y).ln())).unwrap_or(1.5);
             let power = if power.is_finite() && power > 1e-3 { power.min(20.0) } else { 1.5 };
             let next = x * (slope / m).powf(1.0 / power);
             before = Some((x, slope));
@@ -266,10 +311,11 @@ impl<'a> Curve<'a> {
             } else {
                 middle(low, high)
             };
-            slope = self.kernel.slope(x);
+            (slope, fall) = self.kernel.slope_and_fall(x);
         }
         if x > 0.0 {
-            self.last.store(x.to_bits(), Ordering::Relaxed);
+            let ended = [x, slope, fall.unwrap_or(f64::NAN)];
+            self.last.iter().zip(ended).for_each(|(last, x)| last.store(x.to_bits(), Ordering::Relaxed));
         }
         let off = slope - m;
         let room = if off > 0.0 {
@@ -280,6 +326,12 @@ impl<'a> Curve<'a> {
             0.0
         };
         (x, if room > 0.0 { off.abs() * room } else { 0.0 })
+    }
+
+    /// Slope, and how it falls, where the last search for a stationary point ended.
+    fn again(&self, x: f64) -> Option<(f64, Option<f64>)> {
+        let [last, slope, fall] = [0, 1, 2].map(|i| f64::from_bits(self.last[i].load(Ordering::Relaxed)));
+        (x == last && !slope.is_nan()).then(|| (slope, (!fall.is_nan()).then_some(fall)))
     }
 
     fn cell(&self, a: f64, b: f64) -> Arc<Cell> {
@@ -362,33 +414,6 @@ fn knots(kernel: &Kernel) -> Vec<(f64, f64)> {
 fn cut(cells: Vec<(f64, f64)>, at: f64) -> Vec<(f64, f64)> {
     let split = |(a, b): (f64, f64)| if at > a && at < b { vec![(a, at), (at, b)] } else { vec![(a, b)] };
     cells.into_iter().flat_map(split).collect()
-}
-
-/// The spend on the concave part of a Hill curve where its slope is `m`: 0 when it is nowhere so steep.
-///
-/// With v = s (ln x − ln κ), ln F' = ln(β s) − ln κ − (1 + 1 ÷ s) v − 2 ln(1 + e^{−v}) is concave in v, and lies below its
-/// asymptote for large v: Newton's steps from where the asymptote passes ln m go down to the root without passing it.
-fn stationary_hill(hill: &Hill, m: f64) -> f64 {
-    let power = 1.0 + 1.0 / hill.slope;
-    let height = (hill.top * hill.slope).ln() - hill.ln_half - m.ln();
-    let mut v = height / power;
-    for _ in 0..MOST_STEPS {
-        let tail = (-v).exp();
-        if !tail.is_finite() {
-            return 0.0;
-        }
-        let off = height - power * v - 2.0 * tail.ln_1p();
-        let fall = -power + 2.0 * tail / (1.0 + tail);
-        if fall >= 0.0 {
-            return 0.0;
-        }
-        let step = off / fall;
-        v -= step;
-        if step.abs() <= 1e-15 * v.abs().max(1.0) {
-            break;
-        }
-    }
-    (hill.ln_half + v / hill.slope).exp()
 }
 
 /// The better of two, under both bounds.
