@@ -9,6 +9,9 @@ const NEARLY: f64 = 1e-3;
 /// Share of the budget within which a plan that spends it all may fall short by the solver's accuracy.
 const ALL: f64 = 1e-6;
 
+/// Cents given to reach a target, at most.
+const MOST_RAISES: usize = 500;
+
 /// Share of a lot that the solver's accuracy may have taken.
 const LOT_SLACK: f64 = 1e-6;
 
@@ -43,18 +46,45 @@ pub fn rounded(spend: &[f64], allowed: &[Allowed], rows: &[&Row], budget: f64) -
 /// Takes as many cents as `over` is, and one more, off the largest line that may give them; whether one could.
 pub fn trimmed(spend: &mut [f64], allowed: &[Allowed], rows: &[&Row], over: f64) -> bool {
     let less = ((over * PER_UNIT).ceil() + 1.0) / PER_UNIT;
+    let whole: f64 = spend.iter().sum();
     let may_give = |line: &usize| {
         let (x, allowed) = (spend[*line], &allowed[*line]);
         let stays = x - less >= allowed.low.max(allowed.minimum) && allowed.lot == 0.0;
-        let floors = rows.iter().filter(|row| row.sense == Sense::AtLeast && row.lines.binary_search(line).is_ok());
-        let sum = |row: &Row| row.lines.iter().map(|line| spend[*line]).sum::<f64>();
-        stays && floors.into_iter().all(|row| sum(row) - less >= row.bound)
+        // a share moves with the whole too
+        let loses = |row: &Row| less * (row.total + f64::from(u8::from(row.lines.binary_search(line).is_ok())));
+        let keeps = |row: &Row| {
+            let sum = row.lines.iter().map(|line| spend[*line]).sum::<f64>() + row.total * whole - loses(row);
+            row.cost().is_some()
+                || if row.sense == Sense::AtLeast { sum >= row.bound } else { sum <= row.bound + 0.005 }
+        };
+        stays && rows.iter().all(|row| keeps(row))
     };
     let Some(line) = (0..spend.len()).filter(may_give).max_by(|a, b| spend[*a].total_cmp(&spend[*b])) else {
         return false;
     };
     spend[line] = ((spend[line] - less) * PER_UNIT).round() / PER_UNIT;
     true
+}
+
+/// Gives cents, one at a time to the steepest line that may take one, while a target is `missed`: rounding down may take
+/// what reaches it.
+pub fn raised(
+    spend: &mut [f64],
+    allowed: &[Allowed],
+    rows: &[&Row],
+    missed: impl Fn(&[f64]) -> bool,
+    steepness: impl Fn(usize, f64) -> f64,
+) {
+    for _ in 0..MOST_RAISES {
+        if !missed(spend) {
+            return;
+        }
+        let cents = Cents::new(spend, allowed, rows);
+        let able = (0..spend.len()).filter(|line| cents.may_take(*line));
+        let steepest = able.max_by(|a, b| steepness(*a, spend[*a]).total_cmp(&steepness(*b, spend[*b])));
+        let Some(line) = steepest else { return };
+        spend[line] = ((spend[line] + 0.01) * PER_UNIT).round() / PER_UNIT;
+    }
 }
 
 struct Cents<'a> {

@@ -101,11 +101,11 @@ fn bare(problem: &Problem) -> Answer {
 fn planned(problem: &Problem, solution: &Solution, frontier: Vec<FrontierPoint>) -> Answer {
     let spent = whole(&solution.spend);
     let expected = expected(problem, &solution.spend);
-    let (objective, bound) = objective_and_bound(problem, solution, expected.mean, spent);
+    let (objective, bound) = objective_and_bound(problem, solution, expected.mean);
     let cash = line_cash(problem, &solution.spend);
     let bare = bare(problem);
     let cash_sum = cents(cash.iter().sum());
-    let counted = if problem.settings.budget_in == BudgetIn::Cash { cash_sum } else { spent };
+    let counted = counted(problem, &solution.spend);
     let unspent = cents(problem.settings.budget - counted);
     Answer {
         status: status(problem, solution),
@@ -145,11 +145,19 @@ fn gap(objective: f64, bound: f64) -> f64 {
     if bound == objective { 0.0 } else { ((bound - objective) / bound).abs() }
 }
 
-/// Objective and bound in the goal's own unit: KPI, money saved or money spent.
-fn objective_and_bound(problem: &Problem, solution: &Solution, kpi: f64, spent: f64) -> (f64, f64) {
+/// What a spend is in what the budget is counted in.
+pub(super) fn counted(problem: &Problem, spend: &[f64]) -> f64 {
+    match problem.settings.budget_in {
+        BudgetIn::Face => whole(spend),
+        BudgetIn::Cash => cents(line_cash(problem, spend).iter().sum()),
+    }
+}
+
+/// Objective and bound in the goal's own unit: KPI, money gained or money spent.
+fn objective_and_bound(problem: &Problem, solution: &Solution, kpi: f64) -> (f64, f64) {
     let risk = problem.settings.risk;
     let kpi = if risk::counts(risk) { risk::value(&risk::draws(&problem.lines, &solution.spend), risk) } else { kpi };
-    let value = problem.aim.value(kpi, spent);
+    let value = problem.aim.value(kpi, counted(problem, &solution.spend));
     // without any curve nothing can be gained: what the solver's accuracy leaves above that is no bound
     let nothing_to_gain = problem.aim.goal == Goal::Most && problem.lines.iter().all(|line| line.curve.is_err());
     let bound = if nothing_to_gain { value } else { solution.bound.max(value) };
@@ -159,7 +167,7 @@ fn objective_and_bound(problem: &Problem, solution: &Solution, kpi: f64, spent: 
 /// Whether the gap of the written plan counts as closed.
 pub(super) fn status(problem: &Problem, solution: &Solution) -> Status {
     let kpi = expected(problem, &solution.spend).mean;
-    let (objective, bound) = objective_and_bound(problem, solution, kpi, whole(&solution.spend));
+    let (objective, bound) = objective_and_bound(problem, solution, kpi);
     if gap(objective, bound) <= OPTIMAL { Status::Optimal } else { Status::TimeLimit }
 }
 

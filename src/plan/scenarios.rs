@@ -247,11 +247,12 @@ pub(super) fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));
     };
     let task = Task { allowed: unchanged_held(problem, &found.spend), ..task };
-    let spend = if contracts.is_empty() {
+    let mut spend = if contracts.is_empty() {
         cents::rounded(&found.spend, &task.allowed, &task.rows, budget)
     } else {
         in_cents(problem, &task, &found)
     };
+    reach_target(problem, &task, &mut spend);
     Ok(Outcome::Plan(Box::new(Solution {
         about: explain::about(problem, &found.duals),
         spend,
@@ -302,6 +303,14 @@ fn in_cents(problem: &Problem, task: &Task, found: &Found) -> Vec<f64> {
         }
     }
     spend
+}
+
+/// Brings a plan whose cents were rounded back to its target, as far as the budget goes.
+fn reach_target(problem: &Problem, task: &Task, spend: &mut [f64]) {
+    let Some(target) = task.aim.target else { return };
+    let kpi = |spend: &[f64]| task.lines.iter().zip(spend).map(|(line, x)| line.value(*x)).sum::<f64>();
+    let missed = |spend: &[f64]| kpi(spend) < target && explain::counted(problem, spend) + 0.02 <= task.budget;
+    cents::raised(spend, &task.allowed, &task.rows, missed, |line, x| task.lines[line].value_slope(x));
 }
 
 fn point(problem: &Problem, budget: f64, outcome: &Outcome) -> FrontierPoint {

@@ -174,7 +174,7 @@ fn regret(problem: &Problem, solution: &Solution, states: &[&State]) -> Option<R
     if problem.aim.goal == Goal::LeastSpend {
         return None;
     }
-    let spent: f64 = solution.spend.iter().sum();
+    let spent = explain::counted(problem, &solution.spend);
     let here = risk::draws(&problem.lines, &solution.spend);
     let value = |state: &State| problem.aim.value(here[state.draw], spent);
     let missed: Vec<f64> = states.iter().map(|state| (state.value - value(state)).max(0.0)).collect();

@@ -30,7 +30,7 @@ pub(super) fn solve(problem: &Problem, draw: usize, budget: f64) -> Result<Optio
     let of_draw = with_lines(problem, problem.lines.iter().map(|line| in_draw(line, draw)).collect());
     let Outcome::Plan(solution) = scenarios::solved(&of_draw, budget)? else { return Ok(None) };
     let kpi = risk::draws(&of_draw.lines, &solution.spend)[0];
-    let value = of_draw.aim.value(kpi, solution.spend.iter().sum());
+    let value = of_draw.aim.value(kpi, explain::counted(&of_draw, &solution.spend));
     let prices = explain::prices(&of_draw, &solution);
     let bound = solution.bound.max(value);
     Ok(Some(State { draw, value, bound, prices, spend: solution.spend }))
