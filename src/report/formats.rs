@@ -44,7 +44,7 @@ pub fn report(results: &Results, actuals: &Ledger, formats: &[Format], lang: Lan
             }
             Format::Json => outputs.push(json::report(results, statement.as_ref(), actuals.as_ref())),
             Format::Html => {
-                outputs.push(html::page(results, lang)?);
+                outputs.push(html::page(results, statement.as_ref(), lang)?);
                 outputs.extend(charts::files(results, lang)?);
             }
             Format::Xlsx => outputs.push(xlsx::workbook(results, statement.as_ref(), actuals.as_ref(), lang)?),

@@ -115,7 +115,7 @@ pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
     let statement = statement::statement(results);
     let actuals = actual::actuals(results, results.ledger, statement.as_ref());
     let book = xlsx::workbook(results, statement.as_ref(), actuals.as_ref(), lang)?;
-    let mut outputs = vec![html::page(results, lang)?, book];
+    let mut outputs = vec![html::page(results, statement.as_ref(), lang)?, book];
     outputs.push(csv::dictionary(&dictionary::metrics(results.settings, results.ledger, lang)));
     outputs.extend(statement.iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
     outputs.extend(actuals.iter().map(actual::accrual_csv));
@@ -159,7 +159,7 @@ mod tests {
         lap("statement and actuals");
         xlsx::workbook(&results, statement.as_ref(), actuals.as_ref(), Lang::En).unwrap();
         lap("workbook");
-        html::page(&results, Lang::En).unwrap();
+        html::page(&results, statement.as_ref(), Lang::En).unwrap();
         lap("page");
         charts::files(&results, Lang::En).unwrap();
         lap("charts");
