@@ -13,6 +13,9 @@ const SPREAD: u64 = 20_000_000;
 /// What the stream of records is called, in the format's two generations.
 const STREAMS: [&str; 2] = ["/Workbook", "/Book"];
 
+/// Where a workbook of either format is when a password locks it ([MS-OFFCRYPTO] 2.3.4.4).
+const LOCKED: &str = "/EncryptedPackage";
+
 /// Types of records.
 mod record {
     /// Begins a stream within the stream.
@@ -47,6 +50,9 @@ pub(super) fn bounded(bytes: &[u8]) -> Result<Vec<u8>, String> {
 fn stream(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("is an XLS file that cannot be read: {error}");
     let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(unreadable)?;
+    if file.is_stream(LOCKED) {
+        return Err("is a workbook locked with a password".to_owned());
+    }
     let name = STREAMS.into_iter().find(|name| file.is_stream(name));
     let name = name.ok_or("is an XLS file that cannot be read: no workbook is in it")?;
     let mut stream = Vec::new();
@@ -187,5 +193,13 @@ mod tests {
         file.create_stream("/Other").unwrap();
         let bytes = file.into_inner().into_inner();
         assert_eq!(bounded(&bytes).unwrap_err(), "is an XLS file that cannot be read: no workbook is in it");
+    }
+
+    #[test]
+    fn a_password_is_said() {
+        let mut file = CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+        file.create_stream(LOCKED).unwrap();
+        let bytes = file.into_inner().into_inner();
+        assert_eq!(bounded(&bytes).unwrap_err(), "is a workbook locked with a password");
     }
 }

@@ -36,6 +36,8 @@ pub(super) fn damage(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::UnexpectedEof => "is cut short: its packed data end too early".to_owned(),
         std::io::ErrorKind::Other => error.to_string(),
+        // whole, but packed in a way that is not known here
+        std::io::ErrorKind::Unsupported => format!("cannot be unpacked: {error}"),
         _ => format!("is damaged: {error}"),
     }
 }

@@ -1,11 +1,16 @@
 //! Plan versus actual, accrual and rebate: what the plan's days have brought and cost so far.
 //!
-//! The plan to date is the plan times the share of its days that are reported, evenly by the day. A line's difference in
-//! KPI splits without remainder into what other spend would have bought at the plan's cost, and what another cost does:
+//! The plan to date is the plan's days up to the last reported one as they are laid out (`plan_daily.csv`), evenly by the
+//! day where they are not, and the KPI of that share of a line's spend. A line's difference in KPI splits without remainder
+//! into what other spend would have bought at the plan's cost, and what another cost does; that again into another price
+//! of media, another rate of clicks and another conversion ([`media`](super::media)):
 //!
 //! ```text
 //! K_a − K_p = (x_a − x_p) ÷ c_p + rest          x spend, K KPI, c_p = x_p ÷ K_p
 //! ```
+//!
+//! Steps before the KPI are planned by the statement, from each line's recent rates. What no row reports is absent, in
+//! figures and in what is derived from them.
 //!
 //! Cash of a month is what the contract asks for the face value up to its end, less what it asks for that up to its
 //! start: with `method = "whole"` the month that reaches a tier gets the rebate of the months before it too. A commitment
@@ -17,9 +22,10 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::statement::apportioned;
-use super::{Output, Results, csv};
-use crate::plan::{Answer, cash::cash};
+use super::media::{Counted, Media, Parts, Rates};
+use super::statement::{Part, Statement, apportioned};
+use super::{Output, Results, apply, csv};
+use crate::plan::{self, Answer, cash::cash};
 use crate::settings::Contract;
 use crate::unify::{Entry, Ledger};
 use crate::units::{Channel, Field, Measure};
@@ -54,6 +60,16 @@ pub struct LineActual {
     pub planned_kpi: Option<f64>,
     /// KPI as reported; absent where no row has it.
     pub kpi: Option<f64>,
+    /// Impressions and clicks that the statement expects up to there.
+    pub planned_media: Media,
+    /// Impressions and clicks as reported.
+    pub media: Media,
+    /// Prices and rates under the plan.
+    pub planned_rates: Rates,
+    /// Prices and rates as reported.
+    pub rates: Rates,
+    /// What other prices and rates did to the KPI; absent where one of them is not known.
+    pub parts: Option<Parts>,
 }
 
 /// One supplier in one month of the plan.
@@ -84,7 +100,9 @@ pub struct Standing {
     pub planned_face: f64,
     /// Face value delivered so far.
     pub face: f64,
-    /// Delivered so far and the plan's rest.
+    /// Share of the planned face value that is still to come.
+    pub to_come: f64,
+    /// Delivered so far and what is still to come.
     pub outlook: f64,
     /// Rebate rate of the tier that the outlook reaches.
     pub rate: f64,
@@ -104,16 +122,17 @@ pub struct Standing {
     pub cash: f64,
 }
 
-/// Plan versus actual by the rows of `ledger` that fall into the plan's days; absent without a plan.
-pub fn actuals(results: &Results, ledger: &Ledger) -> Option<Actuals> {
+/// Plan versus actual by the rows of `ledger` that fall into the plan's days; absent without a plan. Steps before the KPI
+/// are planned by `statement`.
+pub fn actuals(results: &Results, ledger: &Ledger, statement: Option<&Statement>) -> Option<Actuals> {
     let answer = results.answer.filter(|answer| !answer.lines.is_empty())?;
     let (start, end) = (answer.period.start.parse::<Date>().ok()?, answer.period.end.parse::<Date>().ok()?);
     let days: Vec<Date> = start.series(Span::new().days(1)).take_while(|day| *day <= end).collect();
     let rows = Rows::of(ledger, start, end);
     let so_far = rows.last.map_or(0, |last| days.iter().filter(|day| **day <= last).count());
-    let share = so_far as f64 / days.len() as f64;
     let months: BTreeSet<String> = days.iter().copied().map(month).collect();
-    let suppliers = Suppliers::of(answer, &rows, &days);
+    let planned: Vec<Vec<(Date, i64)>> = answer.lines.iter().map(|line| apply::by_day(answer, line)).collect();
+    let suppliers = Suppliers::of(answer, &rows, &planned);
     let contract = |supplier: &Option<String>| {
         let contracts = results.settings.plan.iter().flat_map(|plan| &plan.contracts);
         contracts.into_iter().find(|contract| Some(&contract.supplier) == supplier.as_ref())
@@ -123,9 +142,9 @@ pub fn actuals(results: &Results, ledger: &Ledger) -> Option<Actuals> {
         through: rows.last.map(|last| last.to_string()),
         days: so_far as i64,
         plan_days: days.len() as i64,
-        lines: lines(results, answer, &rows, share),
+        lines: lines(results, answer, &rows, &planned, statement),
         accruals: each.clone().flat_map(|(name, face)| face.accruals(name, contract(name), &months)).collect(),
-        contracts: each.map(|(name, face)| face.standing(name, contract(name), share)).collect(),
+        contracts: each.map(|(name, face)| face.standing(name, contract(name))).collect(),
     })
 }
 
@@ -158,30 +177,100 @@ fn within(entry: &Entry, days: &[Date], measure: Measure) -> Option<f64> {
     entry.measure(measure).map(|figure| figure.to_f64() * share)
 }
 
-fn lines(results: &Results, answer: &Answer, rows: &Rows, share: f64) -> Vec<LineActual> {
+/// What a line's rows report.
+#[derive(Clone, Copy, Default)]
+struct Reported {
+    spend: f64,
+    kpi: Option<f64>,
+    media: Media,
+}
+
+impl Reported {
+    fn add(&mut self, entry: &Entry, days: &[Date], kpi: Measure) {
+        let spend = within(entry, days, Measure::Spend).unwrap_or(0.0);
+        self.spend += spend;
+        if let Some(count) = within(entry, days, kpi) {
+            *self.kpi.get_or_insert(0.0) += count;
+        }
+        let steps = [(Measure::Impressions, &mut self.media.impressions), (Measure::Clicks, &mut self.media.clicks)];
+        for (measure, counted) in steps {
+            if let Some(count) = within(entry, days, measure) {
+                let counted = counted.get_or_insert_default();
+                *counted = Counted { count: counted.count + count, spend: counted.spend + spend };
+            }
+        }
+    }
+}
+
+/// The rows of each plan line; those of no line stand under nothing.
+fn reported<'a>(results: &Results, answer: &'a Answer, rows: &Rows) -> BTreeMap<Option<&'a str>, Reported> {
     let kpi = results.fitted.kpi.measure();
-    let mut sums: BTreeMap<Option<&str>, (f64, Option<f64>)> = BTreeMap::new();
+    let mut sums: BTreeMap<Option<&str>, Reported> = BTreeMap::new();
     let known: BTreeMap<&str, &str> =
         answer.lines.iter().map(|line| (line.channel.as_str(), line.channel.as_str())).collect();
     for (entry, days) in &rows.rows {
         let parts = results.settings.project.channel.iter().map(|f| (*f, entry.name(*f).map(str::to_owned)));
         let label = Channel::new(&parts.collect::<Vec<_>>()).label;
-        let sum = sums.entry(known.get(label.as_str()).copied()).or_default();
-        sum.0 += within(entry, days, Measure::Spend).unwrap_or(0.0);
-        if let Some(count) = within(entry, days, kpi) {
-            sum.1 = Some(sum.1.unwrap_or(0.0) + count);
+        sums.entry(known.get(label.as_str()).copied()).or_default().add(entry, days, kpi);
+    }
+    sums
+}
+
+fn lines(
+    results: &Results,
+    answer: &Answer,
+    rows: &Rows,
+    planned: &[Vec<(Date, i64)>],
+    statement: Option<&Statement>,
+) -> Vec<LineActual> {
+    let reported = reported(results, answer, rows);
+    let expected = statement.map(|statement| planned_media(statement)).unwrap_or_default();
+    let line = |(at, line): (usize, &plan::Line)| {
+        let whole: i64 = planned[at].iter().map(|day| day.1).sum();
+        let so_far: i64 = planned[at].iter().filter(|day| Some(day.0) <= rows.last).map(|day| day.1).sum();
+        let share = if whole == 0 { 0.0 } else { so_far as f64 / whole as f64 };
+        let media = expected.get(line.channel.as_str()).copied().unwrap_or_default();
+        let to_date = |counted: Counted| Counted { count: counted.count * share, spend: counted.spend * share };
+        let media = Media { impressions: media.impressions.map(to_date), clicks: media.clicks.map(to_date) };
+        let kpi = line.expected.map(|expected| expected.mean * share);
+        let planned = Reported { spend: so_far as f64 / 100.0, kpi, media };
+        LineActual::of(Some(&line.channel), planned, reported.get(&Some(&line.channel)))
+    };
+    let other = reported.get(&None).map(|other| LineActual::of(None, Reported::default(), Some(other)));
+    answer.lines.iter().enumerate().map(line).chain(other).collect()
+}
+
+/// Impressions and clicks of the whole plan by its lines.
+fn planned_media(statement: &Statement) -> BTreeMap<&str, Media> {
+    let counted = |part: &Part, stage: Measure| {
+        part.stage(stage).map(|figures| Counted { count: figures.plan.mean, spend: figures.spend.plan })
+    };
+    let media = |part: &Part| Media {
+        impressions: counted(part, Measure::Impressions),
+        clicks: counted(part, Measure::Clicks),
+    };
+    statement.channels.iter().filter_map(|part| Some((part.name.as_deref()?, media(part)))).collect()
+}
+
+impl LineActual {
+    fn of(channel: Option<&str>, planned: Reported, reported: Option<&Reported>) -> LineActual {
+        let actual = reported.copied().unwrap_or_default();
+        let planned_rates = planned.media.rates(planned.spend, planned.kpi);
+        let rates = actual.media.rates(actual.spend, actual.kpi);
+        let bought = planned.kpi.map(|kpi| actual.spend * kpi / planned.spend).filter(|kpi| kpi.is_finite());
+        LineActual {
+            channel: channel.map(str::to_owned),
+            planned_spend: planned.spend,
+            spend: cents(actual.spend),
+            planned_kpi: planned.kpi,
+            kpi: actual.kpi,
+            planned_media: planned.media,
+            media: actual.media,
+            planned_rates,
+            rates,
+            parts: bought.zip(actual.kpi).and_then(|(bought, kpi)| planned_rates.parts(&rates, [bought, kpi])),
         }
     }
-    let line = |channel: Option<&str>, planned: f64, expected: Option<f64>| {
-        let (spend, kpi) = sums.get(&channel).copied().unwrap_or_default();
-        let planned_kpi = expected.map(|expected| expected * share);
-        let channel = channel.map(str::to_owned);
-        LineActual { channel, planned_spend: cents(planned * share), spend: cents(spend), planned_kpi, kpi }
-    };
-    let planned = answer.lines.iter();
-    let planned = planned.map(|l| line(Some(&l.channel), l.spend, l.expected.map(|expected| expected.mean)));
-    let other = sums.contains_key(&None).then(|| line(None, 0.0, None));
-    planned.chain(other).collect()
 }
 
 fn cents(amount: f64) -> f64 {
@@ -194,23 +283,21 @@ struct Suppliers(BTreeMap<Option<String>, Face>);
 #[derive(Default)]
 struct Face {
     planned: BTreeMap<String, i64>,
+    /// Planned for the days after the last reported one.
+    to_come: i64,
     actual: BTreeMap<String, i64>,
     reported_cash: BTreeMap<String, f64>,
 }
 
 impl Suppliers {
-    fn of(answer: &Answer, rows: &Rows, days: &[Date]) -> Suppliers {
+    fn of(answer: &Answer, rows: &Rows, planned: &[Vec<(Date, i64)>]) -> Suppliers {
         let mut suppliers: BTreeMap<Option<String>, Face> = BTreeMap::new();
-        let mut by_month: BTreeMap<String, f64> = BTreeMap::new();
-        days.iter().for_each(|day| *by_month.entry(month(*day)).or_default() += 1.0);
-        let lengths: Vec<f64> = by_month.values().copied().collect();
-        for line in &answer.lines {
+        for (line, days) in answer.lines.iter().zip(planned) {
             let face = suppliers.entry(line.supplier.clone()).or_default();
-            let parts = apportioned((line.spend * 100.0).round() as i64, &lengths);
-            by_month
-                .keys()
-                .zip(parts)
-                .for_each(|(month, part)| *face.planned.entry(month.clone()).or_default() += part);
+            for (day, cents) in days {
+                *face.planned.entry(month(*day)).or_default() += cents;
+                face.to_come += if Some(*day) > rows.last { *cents } else { 0 };
+            }
         }
         for (entry, days) in &rows.rows {
             let face = suppliers.entry(entry.name(Field::Supplier).map(str::to_owned)).or_default();
@@ -252,10 +339,11 @@ impl Face {
         months.iter().map(accrual).collect()
     }
 
-    fn standing(&self, supplier: &Option<String>, contract: Option<&Contract>, share: f64) -> Standing {
+    fn standing(&self, supplier: &Option<String>, contract: Option<&Contract>) -> Standing {
         let sum = |by: &BTreeMap<String, i64>| by.values().sum::<i64>() as f64 / 100.0;
         let (planned_face, face) = (sum(&self.planned), sum(&self.actual));
-        let outlook = cents(face + planned_face * (1.0 - share));
+        let to_come = self.to_come as f64 / 100.0;
+        let outlook = cents(face + to_come);
         let tiers = contract.map_or(&[][..], |contract| &contract.rebate);
         let next = tiers.iter().find(|tier| tier.from > outlook);
         let commitment = contract.map_or(0.0, |contract| contract.commitment);
@@ -265,6 +353,7 @@ impl Face {
             supplier: supplier.clone(),
             planned_face,
             face,
+            to_come: if planned_face > 0.0 { to_come / planned_face } else { 0.0 },
             outlook,
             rate: tiers.iter().rev().find(|tier| outlook >= tier.from).map_or(0.0, |tier| tier.rate),
             next_from: next.map(|tier| tier.from),
@@ -334,6 +423,7 @@ mod tests {
 
     use super::*;
     use crate::report::sample::Sample;
+    use crate::report::statement::statement;
     use crate::settings::Settings;
     use crate::units::Micros;
 
@@ -356,7 +446,8 @@ mod tests {
     }
 
     fn of(sample: &Sample) -> Actuals {
-        actuals(&sample.results(), &sample.ledger).unwrap()
+        let statement = statement(&sample.results());
+        actuals(&sample.results(), &sample.ledger, statement.as_ref()).unwrap()
     }
 
     #[test]
@@ -399,5 +490,54 @@ mod tests {
         sample.ledger.entries[0].names[0] = Some("nowhere".into());
         let last = of(&sample).lines.pop().unwrap();
         assert_eq!((last.channel, last.spend, last.planned_spend), (None, 60.0, 0.0));
+    }
+
+    #[test]
+    fn media_are_planned_by_recent_rates_and_what_is_not_reported_is_absent() {
+        let days = [1, 2, 3].map(|day| (date(2026, 6, day), 1, 100.0, Some(4.0)));
+        let mut sample = sample(&days);
+        for entry in &mut sample.ledger.entries {
+            entry.measures[Measure::Impressions.index()] = Micros::from_f64(10_000.0);
+            entry.measures[Measure::Clicks.index()] = Micros::from_f64(200.0);
+        }
+        let actuals = of(&sample);
+        let delta = actuals.lines.iter().find(|line| line.channel.as_deref() == Some("weibo / Delta")).unwrap();
+        let told = |rates: Rates| [rates.cpm, rates.cpc, rates.click_rate, rates.conversion].map(Option::unwrap);
+        assert_eq!(told(delta.rates), [10.0, 0.5, 0.02, 0.02]);
+        assert_eq!(delta.media.impressions, Some(Counted { count: 30_000.0, spend: 300.0 }));
+        let [cpm, cpc, click_rate, conversion] = told(delta.planned_rates);
+        assert!(
+            (click_rate / 0.02 - 1.0).abs() < 0.05 && (conversion / 0.02 - 1.0).abs() < 0.2,
+            "{click_rate} {conversion}"
+        );
+        assert!((cpm / 1000.0 / click_rate / cpc - 1.0).abs() < 1e-9, "{cpm} {cpc}");
+        let parts = delta.parts.unwrap();
+        let bought = delta.planned_kpi.unwrap() * delta.spend / delta.planned_spend;
+        let sum = parts.price + parts.click_rate.unwrap() + parts.conversion;
+        assert!((sum - (12.0 - bought)).abs() < 1e-9, "{sum}");
+        let silent = actuals.lines.iter().find(|line| line.channel.as_deref() == Some("zhihu / Quill")).unwrap();
+        assert_eq!(
+            (silent.media, silent.rates, silent.parts, silent.kpi),
+            (Media::default(), Rates::default(), None, None)
+        );
+    }
+
+    #[test]
+    fn the_plan_to_date_is_what_the_days_have() {
+        let mut sample = sample(&[(date(2026, 6, 10), 1, 1.0, None)]);
+        let line = &sample.answer.lines[0];
+        let (whole, channel) = ((line.spend * 100.0).round() as i64, line.channel.clone());
+        let by_day = apply::by_day(&sample.answer, line);
+        let (first, even) = (by_day[0].1, of(&sample).lines[0].planned_spend);
+        assert_eq!((even * 100.0).round() as i64, 10 * first, "no days that add up are laid out: even");
+        let daily = sample.answer.daily.as_mut().unwrap();
+        let days = daily.lines.iter_mut().find(|days| days.channel == channel).unwrap();
+        days.spend.fill(0.0);
+        days.spend[3] = whole as f64 / 100.0;
+        let actuals = of(&sample);
+        assert_eq!((actuals.lines[0].planned_spend * 100.0).round() as i64, whole);
+        assert_eq!(actuals.lines[0].planned_kpi, sample.answer.lines[0].expected.map(|expected| expected.mean));
+        let supplier = sample.answer.lines[0].supplier.clone();
+        assert_eq!(actuals.contracts.iter().find(|standing| standing.supplier == supplier).unwrap().to_come, 0.0);
     }
 }

@@ -168,20 +168,20 @@ pub fn rows(results: &Results) -> Vec<Row> {
 /// Days of one budget: from, to, and cents a day.
 type Stretch = (Date, Date, i64);
 
-/// A line's spend over the plan's days.
-fn stretches(answer: &Answer, line: &Line) -> Vec<Stretch> {
+/// A line's cents on each of the plan's days.
+pub(super) fn by_day(answer: &Answer, line: &Line) -> Vec<(Date, i64)> {
     let (Ok(start), Ok(end)) = (answer.period.start.parse::<Date>(), answer.period.end.parse::<Date>()) else {
         return Vec::new();
     };
     if let Some((dates, spend)) = laid_out(answer, line) {
-        return joined(dates.iter().copied().zip(spend.iter().map(|spend| cents(*spend))));
+        return dates.iter().copied().zip(spend.iter().map(|spend| cents(*spend))).collect();
     }
     let days: Vec<Date> = start.series(Span::new().days(1)).take_while(|day| *day <= end).collect();
     let whole = cents(line.spend);
     let daily = whole / days.len() as i64;
     let last = whole - daily * (days.len() as i64 - 1);
     let budget = |(at, day): (usize, &Date)| (*day, if at + 1 == days.len() { last } else { daily });
-    joined(days.iter().enumerate().map(budget))
+    days.iter().enumerate().map(budget).collect()
 }
 
 /// The line's days as the plan lays them out, where it does and they add up to the line.
@@ -225,7 +225,7 @@ fn groups(line: &Line, rows: &funnel::Rows) -> BTreeMap<[Option<String>; 4], f64
 
 fn divided(answer: &Answer, at: usize, rows: &funnel::Rows) -> Vec<Row> {
     let line = &answer.lines[at];
-    let stretches = stretches(answer, line);
+    let stretches = joined(by_day(answer, line).into_iter());
     let groups = groups(line, rows);
     let weights: Vec<f64> = groups.values().copied().collect();
     let days = |first: Date, last: Date| first.until(last).map_or(1, |span| i64::from(span.get_days()) + 1);

@@ -28,7 +28,8 @@ pub enum Format {
 ///
 /// [`Kind::Bug`](crate::check::Kind::Bug) when a template, a chart or the workbook cannot be made from the results.
 pub fn report(results: &Results, actuals: &Ledger, formats: &[Format], lang: Lang) -> Result<Vec<Output>, Error> {
-    let (statement, actuals) = (statement::statement(results), actual::actuals(results, actuals));
+    let statement = statement::statement(results);
+    let actuals = actual::actuals(results, actuals, statement.as_ref());
     let document = || of_run(results, statement.as_ref(), actuals.as_ref(), lang);
     let mut outputs = Vec::new();
     for format in formats {
@@ -43,7 +44,7 @@ pub fn report(results: &Results, actuals: &Ledger, formats: &[Format], lang: Lan
             }
             Format::Json => outputs.push(json::report(results, statement.as_ref(), actuals.as_ref())),
             Format::Html => {
-                outputs.push(html::page(results, lang)?);
+                outputs.push(html::page(results, statement.as_ref(), lang)?);
                 outputs.extend(charts::files(results, lang)?);
             }
             Format::Xlsx => outputs.push(xlsx::workbook(results, statement.as_ref(), actuals.as_ref(), lang)?),

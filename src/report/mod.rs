@@ -19,6 +19,7 @@ pub mod finished;
 pub mod formats;
 pub mod html;
 pub mod json;
+pub mod media;
 pub mod numbers;
 pub mod outlook;
 #[cfg(test)]
@@ -111,9 +112,10 @@ pub fn planned(answer: &Answer) -> Vec<Output> {
 ///
 /// [`Kind::Bug`](crate::check::Kind::Bug) when a template, a chart or the workbook cannot be made from the results.
 pub fn pages(results: &Results, lang: Lang) -> Result<Vec<Output>, Error> {
-    let (statement, actuals) = (statement::statement(results), actual::actuals(results, results.ledger));
+    let statement = statement::statement(results);
+    let actuals = actual::actuals(results, results.ledger, statement.as_ref());
     let book = xlsx::workbook(results, statement.as_ref(), actuals.as_ref(), lang)?;
-    let mut outputs = vec![html::page(results, lang)?, book];
+    let mut outputs = vec![html::page(results, statement.as_ref(), lang)?, book];
     outputs.push(csv::dictionary(&dictionary::metrics(results.settings, results.ledger, lang)));
     outputs.extend(statement.iter().flat_map(|told| [statement::csv(told), statement::json(told)]));
     outputs.extend(actuals.iter().map(actual::accrual_csv));
@@ -152,11 +154,12 @@ mod tests {
         let results = sample.results();
         let start = std::time::Instant::now();
         let lap = |part: &str| println!("{part}: {:.2} s", start.elapsed().as_secs_f64());
-        let (statement, actuals) = (statement::statement(&results), actual::actuals(&results, &sample.ledger));
+        let statement = statement::statement(&results);
+        let actuals = actual::actuals(&results, &sample.ledger, statement.as_ref());
         lap("statement and actuals");
         xlsx::workbook(&results, statement.as_ref(), actuals.as_ref(), Lang::En).unwrap();
         lap("workbook");
-        html::page(&results, Lang::En).unwrap();
+        html::page(&results, statement.as_ref(), Lang::En).unwrap();
         lap("page");
         charts::files(&results, Lang::En).unwrap();
         lap("charts");

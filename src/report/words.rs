@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::numbers;
 use super::sentences::Sentences;
-use super::text::one_line;
+use super::text::{one_line, width};
 use crate::check::{Error, Finding, Problem, Severity};
 use crate::score::Tier;
 use crate::units::{Grain, Kpi};
@@ -274,16 +274,32 @@ pub(super) fn step_name<'a>(words: &'a Words, step: &str) -> &'a str {
 }
 
 /// `phrase` with each `{name}` in it replaced by its value; nothing where there is none.
+///
+/// A space beside a value parts figures and Latin letters from full-width characters; where the value is full-width there,
+/// too, it goes: `{short} 足りない` is `400 元足りない` and `400 CNY 足りない`.
 pub(super) fn filled(phrase: &str, values: &[(&str, &str)]) -> String {
     let mut told = String::new();
     let mut rest = phrase;
     while let Some((before, after)) = rest.split_once('{') {
         let (name, tail) = after.split_once('}').unwrap_or((after, ""));
-        told.push_str(before);
-        told.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        append(&mut told, before);
+        append(&mut told, values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
         rest = tail;
     }
-    told + rest
+    append(&mut told, rest);
+    told
+}
+
+/// Puts `text` behind what is told, without a space between two full-width characters.
+fn append(told: &mut String, text: &str) {
+    let is_wide = |c: Option<char>| c.is_some_and(|c| width(c.encode_utf8(&mut [0; 4])) == 2);
+    let ends_wide = |text: &str| is_wide(text.chars().next_back());
+    let begins_wide = |text: &str| is_wide(text.chars().next());
+    if begins_wide(text) && told.strip_suffix(' ').is_some_and(ends_wide) {
+        told.pop();
+    }
+    let bare = text.strip_prefix(' ').filter(|bare| begins_wide(bare) && ends_wide(told));
+    told.push_str(bare.unwrap_or(text));
 }
 
 #[cfg(test)]
@@ -329,6 +345,18 @@ mod tests {
         let words = [("key".to_owned(), "{a} and {b}".to_owned())].into();
         let words = Words { words, sentences: Sentences::default() };
         assert_eq!(words.tell("key", &[("a", "{b}"), ("b", "2")]), "{b} and 2");
+    }
+
+    #[test]
+    fn a_space_stands_between_wide_and_narrow_only() {
+        let told = |phrase: &str, value: &str| filled(phrase, &[("a", value), ("b", "登録数")]);
+        assert_eq!(told("{a} 足りない", "400 元"), "400 元足りない");
+        assert_eq!(told("{a} 足りない", "400 CNY"), "400 CNY 足りない");
+        assert_eq!(told("予算の {a} を使う", "三割"), "予算の三割を使う");
+        assert_eq!(told("予算の {a} を使う", "30 %"), "予算の 30 % を使う");
+        assert_eq!(told("{a} {b}", "12 元"), "12 元登録数");
+        assert_eq!(told("{a} {b}", "12"), "12 登録数");
+        assert_eq!(told("up to {a}, no more", "元"), "up to 元, no more");
     }
 
     /// Keys after `say("`, `tell("` in code and after `w.` in templates, in any depth of `folder`.

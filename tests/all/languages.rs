@@ -153,3 +153,52 @@ fn rare_findings_speak_chinese_and_japanese() {
         }
     }
 }
+
+/// Files that a reader of another crate refuses, with what it says of them.
+fn refused_files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    use std::io::Write;
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file("a.csv", zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all("date,spend\n2026-05-01,1\n".repeat(50).as_bytes()).unwrap();
+    let zip = archive.finish().unwrap().into_inner();
+    // a changed byte of the file's header and the same of the archive's list of files
+    let with = |local: usize, central: usize, byte: u8| {
+        let mut bytes = zip.clone();
+        let list = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+        bytes[local] = byte;
+        bytes[list + central] = byte;
+        bytes
+    };
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(b"date,spend\n2026-05-01,1\n").unwrap();
+    let mut sum = gzip.finish().unwrap();
+    let last = sum.len() - 8;
+    sum[last] ^= 0xFF;
+    vec![
+        ("cut.zip", zip[..zip.len() / 2].to_vec(), "Could not find EOCD"),
+        ("locked.zip", with(6, 8, 1), "Password required"),
+        ("method.zip", with(8, 10, 12), "compression method not supported: 12"),
+        ("sum.csv.gz", sum, "matching checksum"),
+        ("cut.parquet", [&b"PAR1"[..], &[0; 40]].concat(), "Corrupt footer"),
+        ("cut.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and no more".to_vec(), "is too small"),
+        ("odd.parquet", [&b"PAR1"[..], &[7; 40], &[9, 0, 0, 0], b"PAR1"].concat(), "Parquet"),
+    ]
+}
+
+#[test]
+fn what_readers_of_files_say_is_told_or_quoted_as_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, said) in refused_files() {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let text = format!("[[source]]\npath = \"{name}\"\n");
+        let settings = Settings::parse(&text, "outlay.toml", folder.path(), 1).unwrap();
+        let error = flow::data(&settings, &|_| {}).err().unwrap_or_else(|| panic!("{name} is read"));
+        let english = Words::of(Lang::En).error(&error);
+        assert!(english.contains(said), "{english}");
+        for (lang, quoted) in [(Lang::Zh, "原文"), (Lang::Ja, "原文")] {
+            let told = Words::of(lang).error(&error);
+            assert!(!told.contains(said) || told.contains(quoted), "{told}");
+            assert!(name == "odd.parquet" || !told.contains(quoted), "{told}");
+        }
+    }
+}

@@ -41,7 +41,7 @@ pub fn curve(results: &Results, index: usize, with_legend: bool, words: &Words) 
     };
     let height = SIZE.1 + if with_legend { LEGEND } else { 0 };
     let label = panel.fit.channel.label.clone();
-    let svg = Names::default().draw((SIZE.0, height), &label, |area, names| {
+    let svg = Names::of(words).draw((SIZE.0, height), &label, |area, names| {
         let (chart, foot) = area.split_vertically(SIZE.1 * FINE as u32);
         draw(&panel, &chart, names)?;
         if with_legend { legend_row(&foot, (18, 10), &keys(words)) } else { Ok(()) }
@@ -63,7 +63,7 @@ pub fn curves(results: &Results, words: &Words) -> Result<Option<String>, Error>
     let columns = panels.len().min(COLUMNS);
     let rows = panels.len().div_ceil(columns);
     let size = (SIZE.0 * columns as u32, SIZE.1 * rows as u32 + LEGEND);
-    let svg = Names::default().draw(size, words.say("curves"), |area, names| {
+    let svg = Names::of(words).draw(size, words.say("curves"), |area, names| {
         let (head, grid) = area.split_vertically(LEGEND * FINE as u32);
         legend_row(&head, (24, 18), &keys(words))?;
         let cells = grid.split_evenly((rows, columns));
@@ -78,7 +78,7 @@ pub fn curves(results: &Results, words: &Words) -> Result<Option<String>, Error>
 ///
 /// As [`curve`].
 pub fn legend(words: &Words) -> Result<String, Error> {
-    Names::default().draw((680, LEGEND), words.say("legend"), |area, _| legend_row(area, (8, 14), &keys(words)))
+    Names::of(words).draw((680, LEGEND), words.say("legend"), |area, _| legend_row(area, (8, 14), &keys(words)))
 }
 
 fn keys(words: &Words) -> [Key<'_>; 4] {

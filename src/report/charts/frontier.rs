@@ -35,7 +35,7 @@ pub fn frontier(answer: &Answer, kpi: Kpi, words: &Words) -> Result<Option<Strin
         return Ok(None);
     }
     let title = words.say("frontier");
-    let svg = Names::default().draw(SIZE, title, |area, _| {
+    let svg = Names::of(words).draw(SIZE, title, |area, _| {
         area.draw(&Text::new(title.to_owned(), px(24, 24), at(bold(15.0, INK), HPos::Left)))?;
         let keys = [
             Key { words: words.say("frontier_band"), sample: sample_band },

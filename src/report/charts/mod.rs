@@ -115,6 +115,21 @@ mod tests {
     }
 
     #[test]
+    fn text_is_set_in_the_fonts_of_the_language() {
+        for (lang, first) in [(Lang::Zh, "Noto Sans CJK SC"), (Lang::Ja, "Noto Sans CJK JP")] {
+            for (name, svg) in drawn(&Sample::hostile(), lang) {
+                let texts = svg.matches("<text").count();
+                assert_eq!(
+                    svg.matches(&format!("font-family=\"{first}, ")).count(),
+                    texts,
+                    "{name} in {}",
+                    lang.name()
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_conflict_draws_no_moves() {
         let mut sample = Sample::hostile();
         sample.contradict();

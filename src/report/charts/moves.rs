@@ -31,7 +31,7 @@ pub fn moves(answer: &Answer, most: usize, words: &Words) -> Result<Option<Strin
     }
     let height = HEAD + ROW * lines.len() as i32 + FOOT;
     let title = words.say("moves_title");
-    let svg = Names::default().draw((WIDTH, height as u32), title, |area, names| {
+    let svg = Names::of(words).draw((WIDTH, height as u32), title, |area, names| {
         area.draw(&Text::new(title.to_owned(), px(24, 24), at(bold(15.0, INK), HPos::Left)))?;
         let keys = [
             Key { words: words.say("reference_spend"), sample: sample_reference },

@@ -29,7 +29,7 @@ pub fn risk(results: &Results, outlook: &Outlook, words: &Words) -> Result<Optio
         return Ok(None);
     }
     let title = words.say("risk_title");
-    let svg = Names::default().draw(SIZE, title, |area, _| {
+    let svg = Names::of(words).draw(SIZE, title, |area, _| {
         area.draw(&Text::new(title.to_owned(), px(24, 24), at(bold(15.0, INK), HPos::Left)))?;
         let mut keys = vec![Key { words: words.say("this_plan"), sample: sample_line_solid }];
         if outlook.same_mix.is_some() {

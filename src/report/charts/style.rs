@@ -5,6 +5,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::check::{Error, Kind};
+use crate::report::Words;
 use crate::report::text::{shorten, width, xml};
 
 /// Backend pixels to one of the drawing. The backend knows whole pixels only; finer ones keep curves smooth.
@@ -26,9 +27,9 @@ pub(super) const GRID: RGBColor = RGBColor(0xE3, 0xE6, 0xEA);
 pub(super) const SHADE: RGBColor = RGBColor(0xF1, 0xF2, 0xF4);
 pub(super) const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 
-/// Fonts that hold Latin, Chinese and Japanese on the systems people read on.
-pub(super) const FONTS: &str =
-    "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, Hiragino Sans, Yu Gothic, Helvetica, Arial, sans-serif";
+/// What the drawing library is told for fonts; [`Names::draw`] puts the language's own in its place. Chinese and Japanese
+/// write some characters differently, and a reader sees at once which of the two a font was made for.
+const FONTS: &str = "sans-serif";
 
 /// Text of `size` pixels. The backend divides sizes by 1.24 to turn line heights into ems.
 pub(super) fn font<'a>(size: f64, colour: RGBColor) -> TextStyle<'a> {
@@ -64,14 +65,22 @@ pub(super) fn pixels(text: &str, size: f64) -> i32 {
 ///
 /// The drawing holds a mark in private-use characters; [`Names::draw`] puts the shortened name in its place, escaped, with
 /// the whole name as its title. So no name passes through the drawing library.
-#[derive(Default)]
-pub(super) struct Names(Vec<(String, String)>);
+pub(super) struct Names {
+    names: Vec<(String, String)>,
+    /// Fonts that hold Latin, Chinese and Japanese on the systems people read on, the language's own first.
+    fonts: String,
+}
 
 impl Names {
+    /// For a drawing in the language of `words`.
+    pub(super) fn of(words: &Words) -> Names {
+        Names { names: Vec::new(), fonts: words.say("chart_fonts").to_owned() }
+    }
+
     /// The mark of a name that has room for `most` columns.
     pub(super) fn mark(&mut self, name: &str, most: usize) -> String {
-        self.0.push((shorten(name, most), name.to_owned()));
-        format!("\u{E000}{}\u{E001}", self.0.len() - 1)
+        self.names.push((shorten(name, most), name.to_owned()));
+        format!("\u{E000}{}\u{E001}", self.names.len() - 1)
     }
 
     /// Draws a chart of `size` on paper and sets the names into it.
@@ -94,6 +103,7 @@ impl Names {
     fn set_into(&self, svg: &str, size: (u32, u32), title: &str) -> String {
         let mut set = String::with_capacity(svg.len() + 256);
         let body = svg.split_once('\n').map_or(svg, |(_, body)| body);
+        let body = body.replace(&format!("font-family=\"{FONTS}\""), &format!("font-family=\"{}\"", xml(&self.fonts)));
         let (width, height) = size;
         let (right, bottom) = (width * FINE as u32, height * FINE as u32);
         set.push_str(&format!(
@@ -105,7 +115,7 @@ impl Names {
         set.push_str(parts.next().unwrap_or_default());
         for part in parts {
             let (index, rest) = part.split_once('\u{E001}').unwrap_or(("", part));
-            if let Some((shown, whole)) = index.parse::<usize>().ok().and_then(|index| self.0.get(index)) {
+            if let Some((shown, whole)) = index.parse::<usize>().ok().and_then(|index| self.names.get(index)) {
                 let title =
                     if shown == whole { String::new() } else { format!("<title>{}</title>", xml(&clean(whole))) };
                 set.push_str(&format!("{title}{}", xml(shown)));

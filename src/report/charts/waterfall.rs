@@ -48,7 +48,7 @@ pub fn waterfall(
     let title = words.say("waterfall_title");
     let kpi = words.kpi(results.settings.project.kpi);
     let height = HEAD + ROW * bars.len() as i32 + FOOT;
-    let svg = Names::default().draw((WIDTH, height as u32), title, |area, names| {
+    let svg = Names::of(words).draw((WIDTH, height as u32), title, |area, names| {
         area.draw(&Text::new(title.to_owned(), px(24, 24), at(bold(15.0, INK), HPos::Left)))?;
         let scale = Scale::of(&bars);
         let start = decimal(scale.low, if scale.step < 1.0 { 2 } else { 0 });

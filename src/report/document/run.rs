@@ -3,8 +3,8 @@
 use super::{Block, Document, Table, unknown};
 use crate::check::Severity;
 use crate::plan::{Answer, Expected, Line};
-use crate::report::actual::Actuals;
-use crate::report::numbers::{ABSENT, count, decimal, percent, signed, signed_count, signed_percent};
+use crate::report::actual::{Actuals, LineActual};
+use crate::report::numbers::{ABSENT, count, decimal, percent, rate, signed, signed_count, signed_percent};
 use crate::report::statement::{Figures, Part, Statement};
 use crate::report::text::one_line;
 use crate::report::words::step_name;
@@ -26,6 +26,7 @@ pub fn of_run(results: &Results, statement: Option<&Statement>, actuals: Option<
         blocks.extend(departments(statement, words));
     }
     if let Some(actuals) = actuals {
+        blocks.extend(versus(actuals, results, words));
         blocks.extend(accrual(actuals, results.settings.project.currency.code(), words));
     }
     blocks.extend(suppliers(results, words));
@@ -169,6 +170,40 @@ fn departments(statement: &Statement, words: &Words) -> Vec<Block> {
         [Block::Heading(format!("{}: {name}", words.say("department"))), Block::Table(steps(part, words))]
     };
     statement.departments.iter().flat_map(page).collect()
+}
+
+/// Plan versus actual, once a row falls into the plan's days.
+fn versus(actuals: &Actuals, results: &Results, words: &Words) -> Vec<Block> {
+    let heading = format!("{} ({})", words.say("sheet_actual"), results.settings.project.currency.code());
+    let Some(day) = &actuals.through else {
+        return vec![Block::Heading(heading), Block::Text(words.say("actual_none").to_owned())];
+    };
+    let (days, all) = (actuals.days.to_string(), actuals.plan_days.to_string());
+    let note = words.tell("actual_note", &[("day", &words.date(day)), ("days", &days), ("all", &all)]);
+    let cost = words.cost_per(results.settings.project.kpi);
+    let kpi = words.kpi(results.settings.project.kpi);
+    let figures = [words.say("spend"), kpi, cost, "CPM", "CPC", "CTR", "CVR"];
+    let sides = [words.say("plan_to_date"), words.say("actual")];
+    let heads: Vec<String> = figures.iter().flat_map(|name| sides.map(|side| format!("{name} – {side}"))).collect();
+    let heads: Vec<&str> = std::iter::once(words.say("channel")).chain(heads.iter().map(String::as_str)).collect();
+    let mut table = Table::new(&heads, 1);
+    table.rows = actuals.lines.iter().map(|line| versus_row(line, words)).collect();
+    vec![Block::Heading(heading), Block::Text(note), Block::Table(table)]
+}
+
+fn versus_row(line: &LineActual, words: &Words) -> Vec<String> {
+    let (planned, actual) = (&line.planned_rates, &line.rates);
+    let or = |figure: Option<f64>, shown: &dyn Fn(f64) -> String| figure.map_or(ABSENT.to_owned(), shown);
+    let money = |amount: f64| decimal(amount, 2);
+    let cost = |spend: f64, kpi: Option<f64>| kpi.filter(|kpi| *kpi > 0.0).map(|kpi| spend / kpi);
+    let mut row = vec![line.channel.as_deref().unwrap_or(words.say("not_in_plan")).to_owned()];
+    row.extend([line.planned_spend, line.spend].map(money));
+    row.extend([line.planned_kpi, line.kpi].map(|kpi| or(kpi, &count)));
+    row.extend([cost(line.planned_spend, line.planned_kpi), cost(line.spend, line.kpi)].map(|cost| or(cost, &money)));
+    row.extend([planned.cpm, actual.cpm, planned.cpc, actual.cpc].map(|price| or(price, &money)));
+    let rates = [planned.click_rate, actual.click_rate, planned.conversion, actual.conversion];
+    row.extend(rates.map(|share| or(share, &rate)));
+    row
 }
 
 fn accrual(actuals: &Actuals, currency: &str, words: &Words) -> Vec<Block> {

@@ -10,6 +10,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
+use super::statement::Statement;
 use super::{Lang, Output, Results, Words, numbers};
 use crate::check::{Error, Kind};
 
@@ -32,14 +33,14 @@ struct Section {
     body: String,
 }
 
-/// The page. A section that has nothing to say is left out, and its link too.
+/// The page, with the input–output statement of the results. A section that has nothing to say is left out, and its link too.
 ///
 /// # Errors
 ///
 /// [`Kind::Bug`] when a template or a chart cannot be made from the results.
-pub fn page(results: &Results, lang: Lang) -> Result<Output, Error> {
+pub fn page(results: &Results, statement: Option<&Statement>, lang: Lang) -> Result<Output, Error> {
     let words = Words::of(lang);
-    let view = Value::from(Serde(view::page(results, lang, &words)?));
+    let view = Value::from(Serde(view::page(results, statement, lang, &words)?));
     let environment = environment(numbers::places(results.settings.project.currency.code())).map_err(refused)?;
     let section = |(id, _): &(&'static str, &str)| {
         let body = environment.get_template(id).and_then(|section| section.render(&view))?;
@@ -93,9 +94,11 @@ fn shown(value: &Value, format: impl Fn(f64) -> String) -> String {
 mod tests {
     use super::*;
     use crate::report::sample::Sample;
+    use crate::report::statement::statement;
 
     fn rendered(sample: &Sample, lang: Lang) -> String {
-        String::from_utf8(page(&sample.results(), lang).unwrap().bytes).unwrap()
+        let statement = statement(&sample.results());
+        String::from_utf8(page(&sample.results(), statement.as_ref(), lang).unwrap().bytes).unwrap()
     }
 
     #[test]
@@ -147,7 +150,7 @@ mod tests {
         sample.scores.window = None;
         sample.findings.clear();
         let results = Results { answer: None, ..sample.results() };
-        let page = String::from_utf8(page(&results, Lang::En).unwrap().bytes).unwrap();
+        let page = String::from_utf8(page(&results, None, Lang::En).unwrap().bytes).unwrap();
         assert!(page.contains("No plan was asked for"));
     }
 

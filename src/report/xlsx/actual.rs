@@ -4,6 +4,7 @@ use rust_xlsxwriter::XlsxError;
 
 use super::allocation::{SPEND, SUPPLIER};
 use super::book::Book;
+use super::media;
 use super::table::{Cell, Column, Holds, Page, TOP, at, column, fixed, from_elsewhere};
 use crate::plan::Answer;
 use crate::report::actual::{Accrual, Actuals, LineActual, Standing};
@@ -26,6 +27,10 @@ pub(super) fn versus(book: &Book, actuals: &Actuals) -> Result<Page, XlsxError> 
         (TOP + 1..).zip(&actuals.lines).map(|(row, line)| versus_row(book, actuals, row, line)).collect();
     let after = page.table(&columns, &rows)?;
     page.totals(after, &columns, &versus_totals(book, actuals, after))?;
+    if media::is_told(actuals) {
+        let after = media::media(book, &mut page, after + 2, actuals)?;
+        page.sheet.set_print_area(0, 0, after, media::COLUMNS - 1)?;
+    }
     Ok(page)
 }
 
@@ -73,18 +78,24 @@ fn versus_row(book: &Book, actuals: &Actuals, row: u32, line: &LineActual) -> Ve
     cells
 }
 
-/// The difference in KPI: what other spend buys at the plan's cost, and the rest.
+/// The difference in KPI: what other spend buys at the plan's cost, and the rest; nothing while no KPI is reported.
 fn bridge(row: u32, line: &LineActual) -> [Cell; 3] {
     let Some(expected) = line.planned_kpi else { return [Cell::Empty, Cell::Empty, Cell::Empty] };
-    let off = line.kpi.unwrap_or(0.0) - expected;
-    let spend = (line.spend - line.planned_spend) * expected / line.planned_spend;
-    let bought = format!("=IF({0}=0,0,({1}-{0})*{2}/{0})", at(row, 1), at(row, 2), at(row, 5));
-    let spend = if spend.is_finite() { spend } else { 0.0 };
+    let known = |then: String| format!("=IF({}=\"\",\"\",{then})", at(row, 6));
+    let off = line.kpi.map_or(f64::NAN, |kpi| kpi - expected);
+    let spend = line.kpi.map_or(f64::NAN, |_| bought(line, expected));
+    let other = format!("IF({0}=0,0,({1}-{0})*{2}/{0})", at(row, 1), at(row, 2), at(row, 5));
     [
-        Cell::Formula(format!("={}-{}", at(row, 6), at(row, 5)), off),
-        Cell::Formula(bought, spend),
-        Cell::Formula(format!("={}-{}", at(row, 7), at(row, 8)), off - spend),
+        Cell::Formula(known(format!("{}-{}", at(row, 6), at(row, 5))), off),
+        Cell::Formula(known(other), spend),
+        Cell::Formula(known(format!("{}-{}", at(row, 7), at(row, 8))), off - spend),
     ]
+}
+
+/// What the difference in spend buys at the planned cost.
+fn bought(line: &LineActual, expected: f64) -> f64 {
+    let bought = (line.spend - line.planned_spend) * expected / line.planned_spend;
+    if bought.is_finite() { bought } else { 0.0 }
 }
 
 fn versus_totals(book: &Book, actuals: &Actuals, row: u32) -> Vec<Cell> {
@@ -92,12 +103,9 @@ fn versus_totals(book: &Book, actuals: &Actuals, row: u32) -> Vec<Cell> {
     let total = |figure: &dyn Fn(&LineActual) -> f64| actuals.lines.iter().map(figure).sum::<f64>();
     let (planned, spent) = (total(&|line| line.planned_spend), total(&|line| line.spend));
     let (expected, kpi) = (total(&|l| l.planned_kpi.unwrap_or(0.0)), total(&|l| l.kpi.unwrap_or(0.0)));
-    let with_curve = |line: &LineActual| line.planned_kpi.map(|expected| line.kpi.unwrap_or(0.0) - expected);
-    let off = total(&|line| with_curve(line).unwrap_or(0.0));
-    let bought = total(&|line| {
-        let bought = line.planned_kpi.map(|kpi| (line.spend - line.planned_spend) * kpi / line.planned_spend);
-        bought.filter(|bought| bought.is_finite()).unwrap_or(0.0)
-    });
+    let both = |line: &LineActual| line.planned_kpi.zip(line.kpi);
+    let off = total(&|line| both(line).map_or(0.0, |(expected, kpi)| kpi - expected));
+    let bought = total(&|line| both(line).map_or(0.0, |(expected, _)| bought(line, expected)));
     vec![
         Cell::text(book.words.say("total")),
         of(1, planned),
@@ -210,10 +218,8 @@ fn standings(book: &Book, page: &mut Page, top: u32, answer: &Answer, actuals: &
         money(words.say("shortfall")),
         money(words.say("penalty")),
     ];
-    let rows: Vec<Vec<Cell>> = (top + 2..)
-        .zip(&actuals.contracts)
-        .map(|(row, standing)| standing_row(book, answer, actuals, row, standing))
-        .collect();
+    let rows: Vec<Vec<Cell>> =
+        (top + 2..).zip(&actuals.contracts).map(|(row, standing)| standing_row(book, answer, row, standing)).collect();
     let after = page.inner_table(top + 1, &columns, &rows)?;
     let of = |column: u16, gives: f64| Cell::sum(column, top + 2, after - 1, gives);
     let total = |figure: fn(&Standing) -> f64| actuals.contracts.iter().map(figure).sum::<f64>();
@@ -229,11 +235,11 @@ fn standings(book: &Book, page: &mut Page, top: u32, answer: &Answer, actuals: &
     Ok(after + 1)
 }
 
-fn standing_row(book: &Book, answer: &Answer, actuals: &Actuals, row: u32, standing: &Standing) -> Vec<Cell> {
+fn standing_row(book: &Book, answer: &Answer, row: u32, standing: &Standing) -> Vec<Cell> {
     let none = book.words.say("no_supplier");
     let to_next = standing.next_from.map(|from| from - standing.outlook);
     let charged = standing.penalty_rate;
-    let rest = 1.0 - actuals.days as f64 / actuals.plan_days.max(1) as f64;
+    let rest = standing.to_come;
     vec![
         Cell::text(standing.supplier.as_deref().unwrap_or(none)),
         Cell::Number(standing.rate),

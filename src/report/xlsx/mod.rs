@@ -26,6 +26,7 @@ mod charts;
 mod cover;
 mod evidence;
 mod flow;
+mod media;
 mod scenarios;
 mod summary;
 mod table;

@@ -58,6 +58,8 @@ pub(super) enum Holds {
     Figure,
     /// A figure with two decimals.
     Fine,
+    /// A share that is often below 1 %.
+    Rate,
 }
 
 impl Holds {
@@ -80,6 +82,7 @@ impl Holds {
             Holds::Percent => format.set_num_format("0.0%"),
             Holds::Figure => format.set_num_format("General"),
             Holds::Fine => format.set_num_format("#,##0.00"),
+            Holds::Rate => format.set_num_format("0.00%"),
         }
     }
 }
@@ -177,6 +180,8 @@ impl Page {
         sheet.set_name(name)?.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
         sheet.set_margins(0.5, 0.5, 0.6, 0.6, 0.3, 0.3).set_footer("&L&8&A&R&8&P / &N");
         sheet.set_screen_gridlines(false);
+        // what a formula gives that gives nothing, for readers who do not compute: else they see 0
+        sheet.set_formula_result_default("");
         let format = Format::new().set_bold().set_font_size(15).set_font_color(INK);
         sheet.write_string_with_format(0, 0, plain(title), &format)?;
         sheet.set_row_height(0, 24)?;

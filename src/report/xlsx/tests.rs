@@ -6,9 +6,12 @@ use super::*;
 use crate::report::actual::actuals;
 use crate::report::sample::Sample;
 use crate::report::statement::statement;
+use crate::unify::Entry;
+use crate::units::{Measure, Micros};
 
 fn written(results: &Results, lang: Lang) -> Vec<u8> {
-    let (statement, actuals) = (statement(results), actuals(results, results.ledger));
+    let statement = statement(results);
+    let actuals = actuals(results, results.ledger, statement.as_ref());
     workbook(results, statement.as_ref(), actuals.as_ref(), lang).unwrap().bytes
 }
 
@@ -122,4 +125,37 @@ fn a_conflict_and_a_run_without_a_plan_have_a_workbook() {
 fn the_same_results_give_the_same_bytes() {
     let sample = Sample::rich();
     assert_eq!(written(&sample.results(), Lang::En), written(&sample.results(), Lang::En));
+}
+
+#[test]
+fn prices_of_media_are_formulas_and_what_is_not_reported_stays_blank() {
+    let mut sample = Sample::rich();
+    let names = [Some("weibo".into()), Some("Delta".into()), None, None, None];
+    let mut entry = Entry { date: jiff::civil::date(2026, 6, 1), days: 1, names, measures: Default::default() };
+    let figures = [
+        (Measure::Spend, 100.0),
+        (Measure::Impressions, 10_000.0),
+        (Measure::Clicks, 200.0),
+        (Measure::Registrations, 4.0),
+    ];
+    figures.iter().for_each(|(measure, figure)| entry.measures[measure.index()] = Micros::from_f64(*figure));
+    sample.ledger.entries = vec![entry];
+    let mut book = open(&sample, Lang::En);
+    let rows = rows(&mut book, "Plan vs actual");
+    let of = |name: &str| -> Vec<Vec<Data>> {
+        rows.iter().filter(|row| row[0] == Data::String(name.into())).cloned().collect()
+    };
+    let delta = &of("weibo / Delta")[1];
+    let told = [2, 4, 6, 8, 10, 12].map(|at| number(&delta[at]));
+    assert_eq!(told, [10_000.0, 200.0, 10.0, 0.5, 0.02, 0.02]);
+    assert!([1, 3, 5, 7, 9, 11].iter().all(|at| number(&delta[*at]) > 0.0), "planned: {delta:?}");
+    let parts: f64 = [14, 15, 16].iter().map(|at| number(&delta[*at])).sum();
+    let from_cost = number(&of("weibo / Delta")[0][9]);
+    assert!((parts - from_cost).abs() < 1e-9, "{parts} {from_cost}");
+    let silent = of("tencent / Northwind Media");
+    let is_blank = |data: &Data| *data == Data::Empty || *data == Data::String(String::new());
+    assert!(silent[1][1..17].iter().all(is_blank), "{silent:?}");
+    assert!(silent[0][6..10].iter().all(is_blank), "no KPI is reported, so no variance: {silent:?}");
+    let formulas = formulas(&mut book, "Plan vs actual");
+    assert!(formulas.iter().any(|formula| formula.contains("LN(")), "{formulas:?}");
 }

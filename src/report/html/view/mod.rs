@@ -18,6 +18,7 @@ use crate::check::Error;
 use crate::plan::Answer;
 use crate::report::figures::{self, Comparison, Totals};
 use crate::report::outlook::Outlook;
+use crate::report::statement::Statement;
 use crate::report::{Lang, Results, Words, numbers, story};
 
 /// The page.
@@ -92,7 +93,12 @@ impl Chart {
 }
 
 /// Gathers what the page shows.
-pub(super) fn page<'a>(results: &Results<'a>, lang: Lang, words: &'a Words) -> Result<Page<'a>, Error> {
+pub(super) fn page<'a>(
+    results: &Results<'a>,
+    statement: Option<&Statement>,
+    lang: Lang,
+    words: &'a Words,
+) -> Result<Page<'a>, Error> {
     let project = &results.settings.project;
     let plan = results.answer.map(|answer| plan(results, answer, words)).transpose()?;
     Ok(Page {
@@ -107,7 +113,7 @@ pub(super) fn page<'a>(results: &Results<'a>, lang: Lang, words: &'a Words) -> R
         period: results.answer.map(|answer| (words.date(&answer.period.start), words.date(&answer.period.end))),
         no_plan: plan.is_none(),
         plan,
-        statement: statement::shown(results, words),
+        statement: statement.map(|statement| statement::shown(results, statement, words)),
         curves: curves::curves(results, words)?,
         models: curves::models(results, words),
         suppliers: suppliers::suppliers(results, words),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::plan::Expected;
-use crate::report::statement::{self, Definition, Figures, Part, Ratio, Statement};
+use crate::report::statement::{Definition, Figures, Part, Ratio, Statement};
 use crate::report::text::shorten;
 use crate::report::{Results, Words};
 use crate::units::{Kpi, Measure};
@@ -68,11 +68,10 @@ struct Split {
     more: usize,
 }
 
-/// The statement of a run; absent without a plan.
-pub(super) fn shown(results: &Results, words: &Words) -> Option<Shown> {
-    let statement = statement::statement(results)?;
+/// The statement of a run as the page shows it.
+pub(super) fn shown(results: &Results, statement: &Statement, words: &Words) -> Shown {
     let heads: Vec<&str> = statement.whole.stages.iter().map(|figures| figures.stage).collect();
-    let rows = |part: &Part, name: String| part_rows(part, name, &statement, words);
+    let rows = |part: &Part, name: String| part_rows(part, name, statement, words);
     let columns = |part: &Part, name: String| part_columns(part, name, &heads);
     let name = |part: &Part| part.name.as_deref().map_or_else(|| words.say("not_named").to_owned(), |n| shorten(n, 60));
     let split = |title: &str, parts: &[Part]| Split {
@@ -88,8 +87,8 @@ pub(super) fn shown(results: &Results, words: &Words) -> Option<Shown> {
     ];
     let without = statement.without_curve.plan;
     let has_departments = statement.departments.iter().any(|part| part.name.is_some());
-    Some(Shown {
-        message: message(&statement, results, words),
+    Shown {
+        message: message(statement, results, words),
         heads: heads.iter().map(|stage| step(stage, words)).collect(),
         whole: rows(&statement.whole, words.say("total").to_owned()),
         weeks: statement
@@ -104,7 +103,7 @@ pub(super) fn shown(results: &Results, words: &Words) -> Option<Shown> {
             Vec::new()
         },
         without_curve: Some(without).filter(|spend| *spend != 0.0),
-    })
+    }
 }
 
 fn message(statement: &Statement, results: &Results, words: &Words) -> String {
