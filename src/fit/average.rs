@@ -92,7 +92,7 @@ impl Candidate {
 
     /// Beliefs of a model: pooled where the pool has them.
     fn beliefs(&self, model: Model, pooled: &[Belief]) -> Vec<Belief> {
-        let mut beliefs = priors::shipped().of(model, self.screened.history.mean_count);
+        let mut beliefs = priors::shipped().of_platform(model, self.screened.history.mean_count, self.offset);
         beliefs[DISPERSION] = pooled[0];
         if model.carry == Carry::Geometric {
             beliefs[CARRY] = pooled[1];

@@ -2,18 +2,21 @@
 //! between.
 //!
 //! ```text
-//!     reads ─▶ entries ─▶ registrations ─▶ valid registrations
-//!     f(x) = f_earlier(x) · Π_steps ρ        ρ | counts ~ Gamma(k + Σ later, k ÷ m + Σ earlier)
+//!     reads ─▶ entries ─▶ registrations ─▶ valid registrations ─▶ value
+//!     f(x) = f_earlier(x) · Π_steps ρ        ρ ÷ u | counts ~ Gamma(k + Σ later ÷ u, k ÷ m + Σ earlier)
 //! ```
 //!
-//! m is the step's rate over all channels, k how many events of its own a channel needs to count as much as the others. Each
-//! draw of the curve gets its own rates, so that intervals hold what is not known of them. That a rate is the same at every
-//! spend is an assumption, which the finding states.
+//! m is the step's rate over all channels, k how many events of its own a channel needs to count as much as the others, u the
+//! unit in which the later step is counted: 1, of value the one in which it has a count's noise. So a channel is weighted by
+//! what its registrations become, as far as it is known, and else by what all channels' do. Each draw of the curve gets its own
+//! rates, so that intervals hold what is not known of them. That a rate is the same at every spend is an assumption, which the
+//! finding states.
 
+use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Gamma};
 
 use super::response::{Curve, Response};
-use super::{ChannelFit, Fitted, average, checks, estimate};
+use super::{ChannelFit, Fitted, average, checks, estimate, regress};
 use crate::check::{Error, Finding};
 use crate::math::quantile;
 use crate::panel::{self, Panel};
@@ -21,12 +24,14 @@ use crate::settings::Settings;
 use crate::unify::Ledger;
 use crate::units::{Channel, Kpi};
 
-/// The funnel's counts in order.
-const STEPS: [Kpi; 4] = [Kpi::Reads, Kpi::Entries, Kpi::Registrations, Kpi::ValidRegistrations];
+/// The funnel in order.
+const STEPS: [Kpi; 5] = [Kpi::Reads, Kpi::Entries, Kpi::Registrations, Kpi::ValidRegistrations, Kpi::Value];
 /// Events of its own at which a channel's rate is as much its own as all channels'.
 const COMMON_EVENTS: f64 = 4.0;
 /// Fewest events over all channels that tell a rate.
 const LEAST_EVENTS: f64 = 10.0;
+/// Periods from which a channel's noise of value can be told.
+const LEAST_PERIODS: usize = 8;
 
 /// The models, with curves by way of an earlier step for channels whose KPI is counted in too few periods.
 ///
@@ -53,7 +58,10 @@ pub fn through(mut fitted: Fitted, panel: &Panel, ledger: &Ledger, settings: &Se
                 }
             }
         }
-        later.insert(0, earlier);
+        // a step that nobody counts is passed over
+        if earlier.counted.iter().any(|counted| *counted) {
+            later.insert(0, earlier);
+        }
     }
     Ok(fitted)
 }
@@ -86,17 +94,12 @@ fn chained(fit: &ChannelFit, first: &Panel, later: &[Panel], seed: u64) -> Optio
     let mut from = first;
     for to in later {
         let posterior = rate(from, to, &fit.channel)?;
-        rates.iter_mut().for_each(|rate| *rate *= posterior.sample(&mut random));
+        rates.iter_mut().for_each(|rate| *rate *= posterior.drawn(&mut random));
         from = to;
     }
     let scaled = |(draw, rate): (&Response, &f64)| Response { saturation: draw.saturation.times(*rate), ..*draw };
     let draws: Vec<Response> = curve.draws.iter().zip(&rates).map(scaled).collect();
-    let [low, middle, high] = [0.05, 0.5, 0.95].map(|share| 100.0 * quantile(&rates, share));
-    let message = format!(
-        "{} is counted too rarely for a curve of its own: the curve is that of {}, times {middle:.2} % ({low:.2} to \
-         {high:.2} %), taken as the same at every spend",
-        from.kpi, first.kpi
-    );
+    let message = message(&rates, from.kpi, first.kpi);
     let curve = Curve { summary: average::summary(&draws), draws };
     let mut diagnostics = fit.diagnostics.clone();
     if let Some(diagnostics) = &mut diagnostics {
@@ -105,16 +108,54 @@ fn chained(fit: &ChannelFit, first: &Panel, later: &[Panel], seed: u64) -> Optio
     Some((ChannelFit { curve: Ok(curve), diagnostics, ..fit.clone() }, message))
 }
 
-/// The posterior of a channel's rate from one step to the next; `None` where all channels together do not tell one.
-fn rate(from: &Panel, to: &Panel, channel: &Channel) -> Option<Gamma<f64>> {
+fn message(rates: &[f64], kpi: Kpi, first: Kpi) -> String {
+    let [low, middle, high] = [0.05, 0.5, 0.95].map(|share| quantile(rates, share));
+    let times = match kpi {
+        Kpi::Value => format!("times {middle:.2} each ({low:.2} to {high:.2})"),
+        _ => format!("times {:.2} % ({:.2} to {:.2} %)", 100.0 * middle, 100.0 * low, 100.0 * high),
+    };
+    format!(
+        "{kpi} is counted too rarely for a curve of its own: the curve is that of {first}, {times}, taken as the same at every \
+         spend"
+    )
+}
+
+/// The posterior of a rate from one step to the next.
+struct Rate {
+    /// Later events, counted in units, per earlier one.
+    units: Gamma<f64>,
+    unit: f64,
+}
+
+impl Rate {
+    fn drawn(&self, random: &mut ChaCha8Rng) -> f64 {
+        self.unit * self.units.sample(random)
+    }
+}
+
+/// A channel's rate from one step to the next; `None` where all channels together do not tell one.
+fn rate(from: &Panel, to: &Panel, channel: &Channel) -> Option<Rate> {
     let all = (0..from.channels.len()).map(|row| events(from, to, &from.channels[row]));
     let (earlier, later) = all.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    if later < LEAST_EVENTS || !(earlier > 0.0) {
+    if !(earlier > 0.0 && later > 0.0) {
         return None;
     }
-    let own = events(from, to, channel);
+    let unit = if to.kpi == Kpi::Value { unit(to, later / earlier) } else { 1.0 };
+    let (own, later) = (events(from, to, channel), later / unit);
     let per_unit = COMMON_EVENTS * earlier / later + own.0;
-    Gamma::new(COMMON_EVENTS + own.1, 1.0 / per_unit).ok()
+    let units = Gamma::new(COMMON_EVENTS + own.1 / unit, 1.0 / per_unit).ok()?;
+    (later >= LEAST_EVENTS).then_some(Rate { units, unit })
+}
+
+/// The unit in which value has a count's noise: the middle one of the channels that tell theirs, and at least what one earlier
+/// event is worth, `each`: value does not vary less than what it is the value of.
+fn unit(panel: &Panel, each: f64) -> f64 {
+    let values = |row: usize| -> Vec<(usize, f64)> {
+        (0..panel.periods.len()).filter(|t| panel.counted[[row, *t]]).map(|t| (t, panel.kpi_count[[row, t]])).collect()
+    };
+    let told = (0..panel.channels.len()).map(values).filter(|values| values.len() >= LEAST_PERIODS);
+    let units: Vec<f64> = told.map(|values| regress::unit_of_value(&values)).collect();
+    if units.is_empty() { each } else { quantile(&units, 0.5).max(each) }
 }
 
 /// Counts of a channel at two steps, over the periods in which both are counted.

@@ -5,8 +5,8 @@ use super::regress::Elasticity;
 use super::season::Group;
 use super::{ChannelFit, Diagnostics, How, Notes};
 use crate::check::Finding;
-use crate::settings::{Event, Experiment};
-use crate::units::Grain;
+use crate::settings::{Event, Experiment, Prior};
+use crate::units::{Channel, Grain};
 
 /// Days with spend and KPI that a curve needs at day grain.
 pub const LEAST_DAYS: usize = 60;
@@ -234,7 +234,7 @@ fn beside_the_calendar(label: &str, diagnostics: Option<&Diagnostics>) -> Option
 /// # What to do
 /// Run a geo or holdout test and give it as `[[fit.experiment]]`.
 pub fn incrementality(channels: &[ChannelFit], experiments: &[Experiment]) -> Vec<Finding> {
-    let noted = |fit: &ChannelFit| fit.diagnostics.as_ref()?.notes.incrementality.clone();
+    let noted = |fit: &ChannelFit| fit.incrementality.clone();
     let tested = |fit: &ChannelFit| {
         let found = noted(fit).filter(|found| !found.tests.is_empty())?;
         let Incrementality { mean, p05, p95, tests } = found;
@@ -256,12 +256,35 @@ pub fn incrementality(channels: &[ChannelFit], experiments: &[Experiment]) -> Ve
         findings.push(Finding::pass("fit.incrementality", "panel", message));
     }
     let names: Vec<String> = channels.iter().filter_map(noted).flat_map(|found| found.tests).collect();
-    let unused = experiments.iter().filter(|experiment| !names.contains(&experiment.name)).map(|experiment| {
-        let message = "matches no channel with a curve and reported days within its dates: it has no effect";
-        Finding::review("fit.experiment", &experiment.name, message, "check its `where` and its dates")
-    });
-    findings.extend(unused);
+    findings.extend(unused_tests(experiments, &names.iter().map(String::as_str).collect::<Vec<&str>>()));
     findings
+}
+
+/// # What it does
+/// Names lift tests that none of the curves could take in; `used` are the names of those that some did.
+/// # What to do
+/// Correct its `where` and dates; a test must have ended before the exports do.
+pub fn unused_tests(experiments: &[Experiment], used: &[&str]) -> Vec<Finding> {
+    let unused = experiments.iter().filter(|experiment| !used.contains(&experiment.name.as_str()));
+    let message = "matches no channel with a curve and reported days within its dates: it has no effect";
+    let one =
+        |test: &Experiment| Finding::review("fit.experiment", &test.name, message, "check its `where` and its dates");
+    unused.map(one).collect()
+}
+
+/// # What it does
+/// Names stated priors that match no channel, or only channels of which an earlier one holds.
+/// # Why it matters
+/// A mistyped `where` would be ignored in silence, and the plan would rest on other beliefs than those stated.
+/// # What to do
+/// Write the names as the channels have them, the narrower `where` first.
+pub fn unmatched_priors(priors: &[Prior], channels: &[Channel]) -> Vec<Finding> {
+    let first = |channel: &Channel| priors.iter().position(|prior| prior.whom.matches(channel));
+    let used: Vec<usize> = channels.iter().filter_map(first).collect();
+    let message = "holds for no channel: none matches, or an earlier `[[fit.prior]]` holds for those that do";
+    let advice = "write the names as the channels have them, the narrower `where` first";
+    let unused = (0..priors.len()).filter(|at| !used.contains(at));
+    unused.map(|at| Finding::review("fit.prior", format!("fit.prior {}", at + 1), message, advice)).collect()
 }
 
 /// # What it does

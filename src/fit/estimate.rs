@@ -27,7 +27,7 @@ use super::{ChannelFit, Diagnostics, Fitted, Noise, Notes, Season, demand, joint
 use crate::check::{Error, Kind};
 use crate::math::importance::{self, Effort, Weighted};
 use crate::panel::Panel;
-use crate::settings::{Experiment, Sampler, Settings};
+use crate::settings::{Experiment, Prior, Sampler, Settings};
 use crate::units::{Channel, Field, Kpi};
 
 /// Posterior draws of a curve.
@@ -38,6 +38,8 @@ const PLAIN: Effort = Effort { round: 200, rounds: 1, last: 300 };
 pub(super) const EARLIER_WEIGHT: f64 = 0.25;
 /// Unknowns of the plain Hill model that are pooled.
 const POOLED: [usize; 4] = [DISPERSION, CARRY, CARRY + 1, CARRY + 2];
+/// Place of the half point among them; it is pooled as it differs from what is believed of its platform.
+const HALF: usize = 2;
 
 /// Fits every channel of the panel. A channel whose data cannot carry a curve gets the reason instead.
 ///
@@ -78,6 +80,7 @@ pub fn updated(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> R
             checks::all(&channels),
             checks::calendar(&calendar, &settings.events),
             checks::incrementality(&channels, &settings.fit.experiments),
+            checks::unmatched_priors(&settings.fit.priors, &panel.channels),
         ]
         .concat(),
         channels,
@@ -112,6 +115,8 @@ pub(super) struct Candidate {
     pub short: Option<String>,
     /// What the settings state of it.
     pub stated: Option<Stated>,
+    /// How far its platform's half points are believed from others', on the logarithm.
+    pub offset: f64,
 }
 
 /// The models of all channels, and the parts of the calendar that they support.
@@ -139,7 +144,8 @@ fn attributed(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> (V
                 let tests = tests(panel, i, &settings.fit.experiments);
                 let (curve, incrementality) = in_the_light_of(drawn.curve, &tests, random);
                 (fit.curve, fit.season) = (Ok(curve), drawn.season);
-                fit.diagnostics = Some(diagnostics(candidate, models, incrementality));
+                fit.incrementality = Some(incrementality);
+                fit.diagnostics = Some(diagnostics(candidate, models));
             }
             (Ok(_), None) => {}
         }
@@ -149,9 +155,18 @@ fn attributed(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> (V
     (fits, screen::groups(&line.calendar))
 }
 
-/// The lift tests of a channel in the terms of its panel.
-fn tests(panel: &Panel, index: usize, experiments: &[Experiment]) -> Vec<Test> {
-    let of_channel = experiments.iter().filter(|experiment| experiment.whom.matches(&panel.channels[index]));
+/// What the settings state of a channel: the first that matches it.
+pub(super) fn stated<'a>(channel: &Channel, settings: &'a Settings) -> Option<&'a Prior> {
+    settings.fit.priors.iter().find(|prior| prior.whom.matches(channel))
+}
+
+/// The lift tests of a channel in the terms of its panel; of a test that ends after it, part of the effect is not in there.
+pub(super) fn tests(panel: &Panel, index: usize, experiments: &[Experiment]) -> Vec<Test> {
+    let Some(last) = panel.periods.last() else { return Vec::new() };
+    let end = last.saturating_add(jiff::Span::new().days(i64::from(panel.grain.days()) - 1));
+    let of_channel = experiments
+        .iter()
+        .filter(|experiment| experiment.whom.matches(&panel.channels[index]) && experiment.end <= end);
     let test = |experiment: &Experiment| {
         let within = |t: &usize| (experiment.start..=experiment.end).contains(&panel.periods[*t]);
         let spend: Vec<f64> = (0..panel.periods.len())
@@ -189,6 +204,7 @@ fn bare(panel: &Panel, index: usize) -> ChannelFit {
         mean_spend: panel.mean_spend(index),
         observed: panel.observed(index),
         season: Season::new(),
+        incrementality: None,
         diagnostics: None,
     }
 }
@@ -253,14 +269,15 @@ fn candidate(
         columns.push(Belief::Normal { mean: 0.0, sd: screen::plain_spread(&Group::Level) });
     }
     let groups = [Field::Platform, Field::Supplier].map(|field| number(panel, index, field));
-    let stated = settings.fit.priors.iter().find(|prior| prior.whom.matches(&panel.channels[index]));
+    let stated = stated(&panel.channels[index], settings);
     let stated = stated.map(|prior| Stated::of(prior, screened.history.mean_spend, screened.history.unit));
     let elasticity = match &short {
         None => Some(follows(&screened, panel.kpi)?),
         Some(reason) if !borrows(panel, index) => return Err(reason.clone()),
         Some(_) => start::elasticity(&screened.history, decay_of(&screened), 0),
     };
-    Ok(Candidate { screened, columns, elasticity, groups, short, stated })
+    let offset = priors::shipped().offset(&panel.channels[index]);
+    Ok(Candidate { screened, columns, elasticity, groups, short, stated, offset })
 }
 
 /// The regression of the KPI on spend, beside the calendar where that is told; or why spend explains nothing.
@@ -327,7 +344,9 @@ fn models(
         .map(|(i, candidate)| {
             let candidate = candidate.as_ref().ok()?;
             let earlier = before.and_then(|before| earlier(before, &panel.channels[i], panel.mean_spend(i)));
-            let beliefs = together(pool.beliefs(candidate.groups, places[i]), earlier);
+            let mut pooled = pool.beliefs(candidate.groups, places[i]);
+            pooled[HALF] = pooled[HALF].moved(candidate.offset);
+            let beliefs = together(pooled, earlier);
             let found = candidate.alternatives(&beliefs, sampler, &mut stream(seed, &panel.channels[i].label, 1));
             (!found.is_empty()).then_some(found)
         })
@@ -379,7 +398,12 @@ fn members(panel: &Panel, candidates: &[Result<Candidate, String>], seed: u64) -
         .map(|(i, candidate)| {
             let candidate = candidate.as_ref().ok().filter(|candidate| candidate.short.is_none())?;
             let draws = plain_draws(candidate, &mut stream(seed, &panel.channels[i].label, 0))?;
-            let points = draws.points.iter().map(|point| POOLED.iter().map(|k| point[*k]).collect()).collect();
+            let pooled = |point: &Vec<f64>| -> Vec<f64> {
+                let mut pooled: Vec<f64> = POOLED.iter().map(|k| point[*k]).collect();
+                pooled[HALF] -= candidate.offset;
+                pooled
+            };
+            let points = draws.points.iter().map(pooled).collect();
             Some(Member { draws: Weighted { points, ..draws }, groups: candidate.groups })
         })
         .collect();
@@ -395,14 +419,14 @@ fn members(panel: &Panel, candidates: &[Result<Candidate, String>], seed: u64) -
 /// Draws of the plain Hill model.
 fn plain_draws(candidate: &Candidate, random: &mut ChaCha8Rng) -> Option<Weighted> {
     let history = &candidate.screened.history;
-    let mut beliefs = priors::shipped().of(FIRST_LOOK, history.mean_count);
+    let mut beliefs = priors::shipped().of_platform(FIRST_LOOK, history.mean_count, candidate.offset);
     beliefs.extend(&candidate.columns);
     let posterior = Posterior::new(history, FIRST_LOOK, &beliefs);
     let mode = start::mode_near(&posterior, FIRST_LOOK, &candidate.first_mode(), beliefs.len())?;
     importance::weighted(&posterior, &mode, FIRST_LOOK.unknowns(), PLAIN, random)
 }
 
-fn diagnostics(candidate: &Candidate, models: &Models, incrementality: Incrementality) -> Diagnostics {
+fn diagnostics(candidate: &Candidate, models: &Models) -> Diagnostics {
     let counts: Vec<f64> = candidate.screened.history.counts.iter().map(|count| count.1).collect();
     let flat = vec![candidate.screened.history.mean_count; counts.len()];
     let heaviest = |best: usize, i: usize| if models.weights[i] > models.weights[best] { i } else { best };
@@ -419,7 +443,6 @@ fn diagnostics(candidate: &Candidate, models: &Models, incrementality: Increment
         over_straight: average::over_straight(&models.alternatives),
         borrowed: candidate.short.clone(),
         origin: demand::origin(&candidate.screened.history, &expected),
-        incrementality: Some(incrementality),
         contradicted: candidate.stated.as_ref().and_then(|stated| stated.contradicted(&candidate.screened.history)),
         noise: Noise {
             dispersion: main.mode.at[DISPERSION].exp().clamp(0.1, 1e6),

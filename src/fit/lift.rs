@@ -1,18 +1,22 @@
 //! Lift tests: what share of the attributed KPI spend caused.
 //!
 //! ```text
-//!     incremental ~ N( λ · Δ, σ² )        Δ = P · ( f(x) − f(x − spend ÷ P) )        ln λ ~ N(0, s²)
+//!     incremental ~ N( λ · Δ, σ² )        Δ = P · ( f(x) − f(x − spend ÷ P) )        ln λ ~ N(−s² ÷ 2, s²)
 //! ```
 //!
 //! P periods of the test at mean spend x, f the curve of the attributed KPI, σ from the test's 90 % interval. λ is the
 //! channel's incrementality: 1 when every attributed registration is caused by spend. Each draw of the curve is paired with
 //! values of λ, the pairs are weighted by the tests' likelihood and drawn again: tests narrow λ, and the curve where they
-//! can. Without a test λ stays 1 and its prior interval is an assumption that findings state.
+//! can. Without a test the curve stays that of the attributed KPI, λ is its prior, of mean 1, and what a plan's spend causes
+//! is λ times what is attributed to it: an assumption, which findings and plan state.
 
 use rand::Rng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::estimate::stream;
 use super::priors;
 use super::response::Response;
 use super::saturation::Saturation;
@@ -46,15 +50,20 @@ impl Test {
         self.periods * (saturation.at(self.spend) - saturation.at((self.spend - self.tested).max(0.0)))
     }
 
+    /// Its standard error.
+    pub fn error(&self) -> f64 {
+        (self.interval.1 - self.interval.0) / (2.0 * NINETY)
+    }
+
     fn log_likelihood(&self, share: f64, saturation: &Saturation) -> f64 {
-        let error = (self.interval.1 - self.interval.0) / (2.0 * NINETY);
-        let z = (self.incremental - share * self.attributed(saturation)) / error;
+        let z = (self.incremental - share * self.attributed(saturation)) / self.error();
         -0.5 * z * z
     }
 }
 
-/// Incrementality: mean and 90 % interval.
-#[derive(Clone, Debug, PartialEq)]
+/// Incrementality: the share of the attributed KPI that spend caused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Incrementality {
     /// Mean of λ.
     pub mean: f64,
@@ -62,28 +71,60 @@ pub struct Incrementality {
     pub p05: f64,
     /// 95 % quantile.
     pub p95: f64,
-    /// Names of the tests behind it; without any it is the prior, and the curve is of the attributed KPI.
+    /// Names of the tests behind it, which the curve is net of: it counts only what spend caused. Without any, λ is assumed
+    /// and the curve is of the attributed KPI.
+    #[serde(default)]
     pub tests: Vec<String>,
+}
+
+impl Incrementality {
+    /// What is wrong with it, if something is.
+    pub fn wrong(&self) -> Option<String> {
+        let Incrementality { mean, p05, p95, .. } = *self;
+        let is_sound = 0.0 < p05 && p05 <= mean && mean <= p95 && p95.is_finite();
+        (!is_sound).then(|| format!("incrementality is {mean} from {p05} to {p95}, expected 0 < p05 ≤ mean ≤ p95"))
+    }
+
+    /// λ in `count` states of the world: log-normal between its quantiles, of its mean exactly. Each channel has a random
+    /// stream of its own, so that one channel's share tells nothing of another's.
+    ///
+    /// ```
+    /// use outlay::fit::Incrementality;
+    /// let share = Incrementality { mean: 0.8, p05: 0.6, p95: 1.1, tests: Vec::new() };
+    /// let states = share.states(200, 1, "tencent");
+    /// assert!((states.iter().sum::<f64>() / 200.0 - 0.8).abs() < 1e-12);
+    /// ```
+    pub fn states(&self, count: usize, seed: u64, label: &str) -> Vec<f64> {
+        let log_sd = (self.p95 / self.p05).ln() / (2.0 * NINETY);
+        let mut states: Vec<f64> = evenly(count).map(|z| (log_sd * z).exp()).collect();
+        let scale = self.mean / crate::math::mean(&states);
+        states.iter_mut().for_each(|state| *state *= scale);
+        states.shuffle(&mut stream(seed, label, 4));
+        states
+    }
+}
+
+/// `count` quantiles of the standard normal, ascending.
+fn evenly(count: usize) -> impl Iterator<Item = f64> {
+    let normal = Normal::standard();
+    (0..count).map(move |i| normal.inverse_cdf((i as f64 + 0.5) / count as f64))
 }
 
 /// What is believed without a test.
 pub fn assumed() -> Incrementality {
-    let sd = priors::shipped().incrementality.log_sd;
-    let at = |z: f64| (z * sd).exp();
-    Incrementality { mean: 1.0, p05: at(-NINETY), p95: at(NINETY), tests: Vec::new() }
+    let prior = priors::shipped().incrementality;
+    let [p05, p95] = [-NINETY, NINETY].map(|z| prior.at(z));
+    Incrementality { mean: prior.mean, p05, p95, tests: Vec::new() }
 }
 
 /// The draws in the light of the tests, as many as there were, each scaled by its λ.
 pub fn tested(draws: &[Response], tests: &[Test], random: &mut ChaCha8Rng) -> (Vec<Response>, Incrementality) {
     let prior = priors::shipped().incrementality;
-    let normal = Normal::standard();
-    let shares: Vec<f64> = (0..PAIRS)
-        .map(|i| prior.median * (prior.log_sd * normal.inverse_cdf((i as f64 + 0.5) / PAIRS as f64)).exp())
-        .collect();
+    let shares: Vec<f64> = evenly(PAIRS).map(|z| prior.at(z)).collect();
     let mut pairs: Vec<(usize, f64)> =
         (0..draws.len()).flat_map(|i| shares.iter().map(move |share| (i, *share))).collect();
     // in random order, or equal steps would meet the same share again and again
-    rand::seq::SliceRandom::shuffle(pairs.as_mut_slice(), random);
+    pairs.shuffle(random);
     let log = |(i, share): &(usize, f64)| -> f64 {
         tests.iter().map(|test| test.log_likelihood(*share, &draws[*i].saturation)).sum()
     };
@@ -117,7 +158,7 @@ fn systematic(weights: &[f64], count: usize, random: &mut ChaCha8Rng) -> Vec<usi
         }
         chosen.push(at);
     }
-    rand::seq::SliceRandom::shuffle(chosen.as_mut_slice(), random);
+    chosen.shuffle(random);
     chosen
 }
 

@@ -30,6 +30,7 @@ pub mod support;
 
 pub use estimate::{as_of, channels, updated};
 pub use joint::Ahead;
+pub use lift::Incrementality;
 
 pub use response::{Curve, Response};
 pub use saturation::Saturation;
@@ -76,6 +77,9 @@ pub struct ChannelFit {
     pub observed: (f64, f64),
     /// Multiples of the curve on the first days of dated periods; empty without season.
     pub season: Season,
+    /// What share of the attributed KPI spend is taken to have caused; absent where the curve is of what spend causes, and
+    /// for curves from elsewhere that do not say.
+    pub incrementality: Option<lift::Incrementality>,
     /// How the estimate went; absent for curves from elsewhere.
     pub diagnostics: Option<Diagnostics>,
 }
@@ -166,8 +170,6 @@ pub struct Notes {
     pub borrowed: Option<String>,
     /// How spend came about.
     pub origin: demand::Origin,
-    /// Share of the KPI that spend caused.
-    pub incrementality: Option<lift::Incrementality>,
     /// What the settings state of the channel and its data contradict.
     pub contradicted: Option<String>,
     /// How single periods scatter around their expectation.

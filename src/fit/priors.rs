@@ -1,5 +1,6 @@
 //! What is believed before the data are seen: `models/priors.toml`.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use super::family::{Family, sigmoid};
 use super::likelihood::{Carry, History, Model, RESPONSE};
 use crate::settings::Prior;
+use crate::units::{Channel, Field};
 
 /// A belief about one unknown, on the scale that is searched.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +44,14 @@ impl Belief {
         }
     }
 
+    /// The same belief about an unknown that lies `by` further up; of a share, itself.
+    pub fn moved(self, by: f64) -> Belief {
+        match self {
+            Belief::Normal { mean, sd } => Belief::Normal { mean: mean + by, sd },
+            Belief::Share(_) => self,
+        }
+    }
+
     /// Mean and standard deviation on the searched scale.
     pub fn moments(&self) -> (f64, f64) {
         match self {
@@ -73,6 +83,23 @@ impl LogNormal {
     }
 }
 
+/// A log-normal belief that is given by its mean: what is expected to be caused is then the attributed KPI times it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caused {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation of the logarithm.
+    pub log_sd: f64,
+}
+
+impl Caused {
+    /// The value `z` standard deviations of the logarithm from its middle.
+    pub fn at(&self, z: f64) -> f64 {
+        self.mean * (self.log_sd * z - 0.5 * self.log_sd * self.log_sd).exp()
+    }
+}
+
 /// A beta belief about a share.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +126,7 @@ impl Beta {
 }
 
 /// The priors of one channel.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Priors {
     /// KPI at mean spend, in multiples of the mean KPI.
@@ -125,9 +152,19 @@ pub struct Priors {
     /// Where only the total over all channels is known.
     pub total: TotalPriors,
     /// Share of the attributed KPI that spend caused.
-    pub incrementality: LogNormal,
+    pub incrementality: Caused,
     /// What columns of the calendar add to the logarithm of the response, before channels are compared.
     pub calendar: Calendar,
+    /// What is believed otherwise of the channels of a platform.
+    pub platform: BTreeMap<String, PlatformPrior>,
+}
+
+/// How a platform's channels differ before their data are seen.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformPrior {
+    /// Middle of the belief about the share of the ceiling that is reached at mean spend.
+    pub saturation: f64,
 }
 
 /// The priors of the joint model of a total.
@@ -184,6 +221,21 @@ pub struct Calendar {
 }
 
 impl Priors {
+    /// How far the half points of a platform's channels are believed from those of any other, on the logarithm.
+    pub fn offset(&self, channel: &Channel) -> f64 {
+        let known = channel.value(Field::Platform).and_then(|platform| self.platform.get(platform));
+        known.map_or(0.0, |prior| ((1.0 - prior.saturation) / prior.saturation).ln())
+    }
+
+    /// As [`Priors::of`], for a channel whose half point is believed `offset` from others'.
+    pub fn of_platform(&self, model: Model, mean_count: f64, offset: f64) -> Vec<Belief> {
+        let mut beliefs = self.of(model, mean_count);
+        if matches!(model.family, Family::Hill | Family::Log | Family::Saturating) {
+            beliefs[model.shape()] = beliefs[model.shape()].moved(offset);
+        }
+        beliefs
+    }
+
     /// Beliefs about the unknowns of a model before those of the calendar, for a channel of mean KPI `mean_count`.
     pub fn of(&self, model: Model, mean_count: f64) -> Vec<Belief> {
         let response = Belief::Normal { mean: (self.response.median * mean_count).ln(), sd: self.response.log_sd };
@@ -206,7 +258,7 @@ impl Priors {
 /// Standard errors from the middle of a 90 % interval to its end.
 const NINETY: f64 = 1.6449;
 /// Standard deviations of the prior predictive beyond which data contradict what is stated.
-const CONTRADICTED: f64 = 2.6;
+pub(super) const CONTRADICTED: f64 = 2.6;
 
 /// What the settings state of a channel, in business units, as beliefs.
 #[derive(Clone, Debug, PartialEq)]
@@ -234,6 +286,12 @@ impl Stated {
         }
     }
 
+    /// Mean and standard deviation of ln KPI at mean spend, in counts, and of the logit of the share of the ceiling that is
+    /// still missing there.
+    pub fn moments(&self) -> (Option<(f64, f64)>, Option<(f64, f64)>) {
+        (self.response.map(|belief| belief.moments()), self.half.map(|belief| belief.moments()))
+    }
+
     /// Puts what is stated in the place of plain beliefs, and beside what other channels say of the half point.
     pub fn enter(&self, model: Model, beliefs: &mut [Belief]) {
         if let Some(response) = self.response {
@@ -252,15 +310,29 @@ impl Stated {
     /// # Threshold
     /// 2.6 standard deviations: one channel in a hundred whose prior is right.
     pub fn contradicted(&self, history: &History) -> Option<String> {
-        let ((mean, sd), ((low, high), spend)) = (self.response?.moments(), self.cost_per?);
         let counts = history.counts.iter().map(|count| count.1);
         let squares: f64 = counts.map(|y| (y - history.mean_count).powi(2)).sum();
         // of the mean count itself, as a share
         let error = squares.sqrt() / (history.counts.len() as f64 * history.mean_count);
-        let far = (history.mean_count.ln() - mean).abs() / (sd * sd + error * error).sqrt();
-        let found = spend / history.mean_count;
+        self.far_from((history.mean_count.ln(), error))
+    }
+
+    /// As [`Stated::contradicted`], of what the posterior (mean and deviation of ln KPI at mean spend) holds besides what is
+    /// stated: the posterior's precision less the stated one is the data's.
+    pub fn contradicted_by(&self, (mean, sd): (f64, f64)) -> Option<String> {
+        let (stated, stated_sd) = self.response?.moments();
+        let (all, own) = (sd.powi(-2), stated_sd.powi(-2));
+        let data = all - own;
+        (data > 1e-3 * own).then(|| self.far_from(((all * mean - own * stated) / data, data.powf(-0.5))))?
+    }
+
+    /// What contradicts the stated cost, where the data's mean and deviation of ln KPI at mean spend are these.
+    fn far_from(&self, (found, error): (f64, f64)) -> Option<String> {
+        let ((mean, sd), ((low, high), spend)) = (self.response?.moments(), self.cost_per?);
+        let far = (found - mean).abs() / (sd * sd + error * error).sqrt();
+        let cost = spend / found.exp();
         (far > CONTRADICTED).then(|| {
-            format!("costs {found:.2} a KPI on average, far from the {low} to {high} that `[[fit.prior]]` states")
+            format!("costs {cost:.2} a KPI on average, far from the {low} to {high} that `[[fit.prior]]` states")
         })
     }
 }
@@ -280,10 +352,26 @@ pub fn shipped() -> &'static Priors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fit::screen::FIRST_LOOK;
 
     #[test]
     fn the_shipped_file_is_sound() {
         assert!(shipped().half.log_sd > 0.0);
+        // 0.5 at a half point of mean spend is where offsets are counted from
+        assert_eq!([shipped().half.median, shipped().total.half.median], [1.0, 1.0]);
+        assert!(shipped().platform.values().all(|prior| (0.1..0.9).contains(&prior.saturation)));
+    }
+
+    #[test]
+    fn a_search_engine_is_believed_to_saturate_earlier_and_no_surer() {
+        let channel = |platform: &str| Channel::new(&[(Field::Platform, Some(platform.to_owned()))]);
+        let half = |platform: &str| {
+            let offset = shipped().offset(&channel(platform));
+            shipped().of_platform(FIRST_LOOK, 10.0, offset)[FIRST_LOOK.shape()].moments()
+        };
+        let ((search, sd), (feed, plain)) = (half("baidu"), half("kuaishou"));
+        assert!((1.0 / (1.0 + search.exp()) - 0.6).abs() < 1e-12 && sd == plain, "{search} {sd}");
+        assert_eq!(feed, 0.0);
     }
 
     #[test]

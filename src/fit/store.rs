@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::response::{Curve, Response};
 use super::saturation::Saturation;
-use super::{ChannelFit, Fitted, Season};
+use super::{ChannelFit, Fitted, Incrementality, Season};
 use crate::check::{Error, Kind, Problem};
 use crate::units::{Channel, Currency, Field, Grain, Kpi};
 
@@ -63,19 +63,11 @@ struct ChannelDocument {
     observed: Option<Observed>,
     #[serde(default, skip_serializing_if = "Season::is_empty")]
     season: Season,
-    /// What share of the attributed KPI spend is taken to have caused; nothing reads it back.
+    /// What share of the attributed KPI spend is taken to have caused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    incrementality: Option<IncrementalityDocument>,
+    incrementality: Option<Incrementality>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     draws: Vec<Params>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct IncrementalityDocument {
-    mean: f64,
-    p05: f64,
-    p95: f64,
-    tests: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -146,9 +138,7 @@ fn written(fit: &ChannelFit) -> ChannelDocument {
         mean_spend: Some(fit.mean_spend),
         observed: Some(Observed { low: fit.observed.0, high: fit.observed.1 }).filter(|seen| seen.high.is_finite()),
         season: fit.season.clone(),
-        incrementality: fit.diagnostics.as_ref().and_then(|found| found.notes.incrementality.clone()).map(|share| {
-            IncrementalityDocument { mean: share.mean, p05: share.p05, p95: share.p95, tests: share.tests }
-        }),
+        incrementality: fit.incrementality.clone(),
         draws: curve.map_or(Vec::new(), |curve| {
             let family = curve.summary.saturation.family();
             curve.draws.iter().map(|draw| params(draw, family)).collect()
@@ -278,6 +268,9 @@ fn channel_fit(document: ChannelDocument, wrong: &mut Wrong) -> ChannelFit {
     if document.season.values().any(|factor| !(*factor >= 0.0 && factor.is_finite())) {
         wrong.push(&label, "season has a factor that is not 0 or more".into());
     }
+    if let Some(message) = document.incrementality.as_ref().and_then(Incrementality::wrong) {
+        wrong.push(&label, message);
+    }
     ChannelFit {
         curve: curve(&document, wrong),
         channel: Channel { label, values },
@@ -285,6 +278,7 @@ fn channel_fit(document: ChannelDocument, wrong: &mut Wrong) -> ChannelFit {
         mean_spend,
         observed,
         season: document.season,
+        incrementality: document.incrementality,
         diagnostics: None,
     }
 }

@@ -44,6 +44,9 @@ pub struct Answer {
     /// Rebates, fees and tax; gross and net cost per KPI side by side.
     #[serde(default)]
     pub money: Option<Money>,
+    /// What the plan is taken to cause of `expected`; absent where a curve does not say, or is of what spend causes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<IncrementalTotal>,
     /// What is not known, and what it would be worth to know it; absent where curves are certain.
     #[serde(default)]
     pub unknown: Option<Unknown>,
@@ -167,6 +170,55 @@ pub struct Line {
     /// Spent in the plan's period before the days that are planned again.
     #[serde(default)]
     pub spent_before: Option<f64>,
+    /// What the line is taken to cause of `expected`; absent without a curve, and where its model does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<Incremental>,
+}
+
+/// KPI that a line's spend is taken to cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incremental {
+    /// Share of the attributed KPI that spend causes.
+    pub share: IncrementalShare,
+    /// Lift tests behind the share: `expected` counts only what is caused then, and so equals these figures. Without any the
+    /// share is an assumption, and these figures are `expected` times it.
+    pub tests: Vec<String>,
+    /// Mean.
+    pub mean: f64,
+    /// 10 % quantile over the draws and the share.
+    pub p10: f64,
+    /// 90 % quantile.
+    pub p90: f64,
+    /// Spend ÷ mean.
+    pub cost_per: Option<f64>,
+}
+
+/// A share of the attributed KPI: mean and 90 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncrementalShare {
+    /// Mean.
+    pub mean: f64,
+    /// 5 % quantile.
+    pub p05: f64,
+    /// 95 % quantile.
+    pub p95: f64,
+}
+
+/// KPI that the whole plan is taken to cause.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncrementalTotal {
+    /// Mean: the sum of the lines'.
+    pub mean: f64,
+    /// 10 % quantile over the draws and the shares of all lines, each channel's share on its own.
+    pub p10: f64,
+    /// 90 % quantile.
+    pub p90: f64,
+    /// Spend ÷ mean.
+    pub cost_per: Option<f64>,
+    /// Lines whose share lift tests tell.
+    pub tested: usize,
+    /// Lines whose share is an assumption.
+    pub assumed: usize,
 }
 
 /// What one more unit of a limit is worth.

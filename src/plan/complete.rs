@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::rules::{Beside, Rules};
 use super::scenarios::{self, Outcome};
-use super::{days, money, unknown};
+use super::{days, increment, money, unknown};
 use crate::check::{Error, Finding};
 use crate::fit::Fitted;
 use crate::settings::PlanSettings;
@@ -11,8 +11,8 @@ use crate::units::Currency;
 
 /// Plans under everything that the settings ask for; [`scenarios()`](super::scenarios()) gives the allocation alone.
 ///
-/// Beside the allocation the answer has the money of each line, gross and net, the plan day by day, and over the draws how far
-/// the optimum moves, what the plan may miss, what a test of a channel would be worth and what each limit costs.
+/// Beside the allocation the answer has the money of each line, gross and net, the plan day by day, what spend is taken to
+/// cause of the KPI that is attributed to it, and over the draws how far the optimum moves, what the plan may miss, what a test of a channel would be worth and what each limit costs.
 ///
 /// # Errors
 ///
@@ -50,6 +50,7 @@ pub fn complete(
         before(&rules, &mut answer);
         against_platforms(&rules, &mut answer);
         money::add(&rules.settings, &mut answer);
+        increment::add(fitted, &allocated.problem, &solution.spend, &mut answer);
         unknown::add(fitted, &rules, &allocated.problem, solution, &mut answer)?;
         days::add(&rules, fitted, &allocated.problem.lines, &mut answer);
     }

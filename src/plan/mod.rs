@@ -14,6 +14,7 @@ pub mod count;
 pub mod days;
 pub mod envelope;
 pub mod explain;
+mod increment;
 mod kernel;
 pub mod laminar;
 pub mod line;

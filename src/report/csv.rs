@@ -69,8 +69,9 @@ pub const SUPPLIERS: [&str; 38] = [
 ];
 
 /// The columns of `plan.csv`. Spend is face value over the whole plan; `expected_*` is the KPI over the whole plan,
-/// empty without a curve; the limits of `limited_by` are parted by `; `.
-pub const PLAN: [&str; 33] = [
+/// empty without a curve; `incremental_*` is what of it spend is taken to cause; the limits of `limited_by` and the tests of
+/// `incremental_tests` are parted by `; `.
+pub const PLAN: [&str; 40] = [
     "channel",
     "platform",
     "supplier",
@@ -104,6 +105,13 @@ pub const PLAN: [&str; 33] = [
     "tax",
     "carry_in",
     "spent_before",
+    "incremental_mean",
+    "incremental_p10",
+    "incremental_p90",
+    "incremental_cost_per",
+    "incremental_share_p05",
+    "incremental_share_p95",
+    "incremental_tests",
 ];
 
 /// The columns of `plan_daily.csv`. `spend` is the face value of the day and adds up to the plan's line to the cent;
@@ -274,7 +282,7 @@ fn line_row(line: &Line, currency: &str) -> Vec<String> {
     let expected = |figure: fn(&Expected) -> f64| number(line.expected.as_ref().map(figure));
     let (bid, interval, moneys) = (line.bid_ceiling, line.interval, line.money.unwrap_or_default());
     let known = |amount: f64| money(line.money.map(|_| amount));
-    vec![
+    let mut row = vec![
         words(Some(&line.channel)),
         words(line.platform.as_deref()),
         words(line.supplier.as_deref()),
@@ -308,6 +316,22 @@ fn line_row(line: &Line, currency: &str) -> Vec<String> {
         known(moneys.tax),
         number(line.carry_in.map(|carry| carry.mean)),
         money(line.spent_before),
+    ];
+    row.extend(caused_cells(line));
+    row
+}
+
+/// What the line is taken to cause.
+fn caused_cells(line: &Line) -> [String; 7] {
+    let caused = line.incremental.as_ref();
+    [
+        number(caused.map(|caused| caused.mean)),
+        number(caused.map(|caused| caused.p10)),
+        number(caused.map(|caused| caused.p90)),
+        money(caused.and_then(|caused| caused.cost_per)),
+        number(caused.map(|caused| caused.share.p05)),
+        number(caused.map(|caused| caused.share.p95)),
+        words(caused.map(|caused| caused.tests.join("; ")).as_deref()),
     ]
 }
 

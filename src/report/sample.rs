@@ -10,8 +10,9 @@ use crate::check::Finding;
 use crate::fit::{ChannelFit, Curve, Diagnostics, Fitted, Response, Saturation};
 use crate::panel::Panel;
 use crate::plan::{
-    Answer, BidCeiling, Budget, Conflict, Daily, DailyLine, DayHeld, Expected, FrontierPoint, Interval, LimitCost,
-    Line, Period, Price, Regret, Relax, Status, TestValue, Unknown,
+    Answer, BidCeiling, Budget, Conflict, Daily, DailyLine, DayHeld, Expected, FrontierPoint, Incremental,
+    IncrementalShare, IncrementalTotal, Interval, LimitCost, Line, Period, Price, Regret, Relax, Status, TestValue,
+    Unknown,
 };
 use crate::score::{Ask, CostPer, Efficiency, Peer, Rank, Scorecard, SupplierScore, Tier};
 use crate::settings::Settings;
@@ -74,6 +75,7 @@ impl Sample {
         ];
         let mut sample = Sample::of(fits, lines, suppliers, 8_000.0);
         sample.answer.unknown = Some(unknown(&mut sample.answer));
+        caused(&mut sample.answer);
         sample.answer.daily = Some(daily(&sample.answer, "=618 <script>alert(1)</script>"));
         sample
     }
@@ -112,6 +114,7 @@ impl Sample {
         let mut sample = Sample::of(fits, lines, suppliers, asked);
         sample.settings.project.name = "June growth plan".into();
         sample.answer.unknown = Some(unknown(&mut sample.answer));
+        caused(&mut sample.answer);
         sample.answer.daily = Some(daily(&sample.answer, "618 <b>"));
         sample
     }
@@ -134,7 +137,7 @@ impl Sample {
         self.answer.lines.clear();
         self.answer.prices.clear();
         (self.answer.objective, self.answer.bound, self.answer.gap) = (None, None, None);
-        (self.answer.expected, self.answer.cost_per) = (None, None);
+        (self.answer.expected, self.answer.cost_per, self.answer.incremental) = (None, None, None);
         (self.answer.budget.spent, self.answer.budget.cash) = (0.0, 0.0);
         self.answer.frontier.iter_mut().for_each(|point| {
             *point = FrontierPoint {
@@ -215,6 +218,7 @@ fn fit(supplier: &str, platform: &str, curve: Result<Curve, String>, reference: 
         mean_spend: reference * 1.2,
         observed: (0.0, reference * 1.6),
         season: Default::default(),
+        incrementality: None,
     }
 }
 
@@ -298,6 +302,31 @@ fn answer(lines: Vec<Line>, asked: f64) -> Answer {
         lines,
         ..Answer::default()
     }
+}
+
+/// What each line causes: by a lift test the first, by assumption the others.
+fn caused(answer: &mut Answer) {
+    for (at, line) in answer.lines.iter_mut().enumerate() {
+        let Some(expected) = line.expected else { continue };
+        let (share, tests) = if at == 0 { (0.8, vec!["=geo <b>".into()]) } else { (1.0, Vec::new()) };
+        line.incremental = Some(Incremental {
+            share: IncrementalShare { mean: share, p05: 0.7 * share, p95: 1.4 * share },
+            tests,
+            mean: expected.mean,
+            p10: 0.9 * expected.p10,
+            p90: 1.1 * expected.p90,
+            cost_per: line.cost_per,
+        });
+    }
+    let mean = answer.lines.iter().filter_map(|line| Some(line.incremental.as_ref()?.mean)).sum();
+    answer.incremental = Some(IncrementalTotal {
+        mean,
+        p10: 0.8 * mean,
+        p90: 1.2 * mean,
+        cost_per: answer.cost_per,
+        tested: 1,
+        assumed: answer.lines.iter().filter(|line| line.expected.is_some()).count() - 1,
+    });
 }
 
 /// Ranges, bid ceilings and the worth of tests of the lines with a curve, as a plan of them would have.

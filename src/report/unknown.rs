@@ -15,12 +15,13 @@ pub(super) struct Unsure<'a> {
     pub(super) test: Option<&'a TestValue>,
 }
 
-/// The lines of which the plan says how far their best spend moves or what to bid, in the plan's order.
+/// The lines of which the plan says how far their best spend moves, what to bid or what they cause, in the plan's order.
 pub(super) fn lines(answer: &Answer) -> Vec<Unsure<'_>> {
     let tests = answer.unknown.as_ref().map_or(&[][..], |unknown| &unknown.tests[..]);
     let test = |line: &Line| tests.iter().find(|test| test.channel == line.channel);
     let all = answer.lines.iter().map(|line| Unsure { line, test: test(line) });
-    all.filter(|one| one.line.interval.is_some() || one.line.bid_ceiling.is_some() || one.test.is_some()).collect()
+    let told = |line: &Line| line.interval.is_some() || line.bid_ceiling.is_some() || line.incremental.is_some();
+    all.filter(|one| told(one.line) || one.test.is_some()).collect()
 }
 
 /// Prices of the limits that bind, each with what the draws say of it.

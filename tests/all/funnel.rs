@@ -42,9 +42,13 @@ fn table(seed: u64) -> String {
 }
 
 fn fitted(seed: u64, rest: &str) -> Fitted {
+    fitted_to(&table(seed), "", rest)
+}
+
+fn fitted_to(table: &str, project: &str, rest: &str) -> Fitted {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("t.csv"), table(seed)).unwrap();
-    let text = format!("[project]\nchannel = [\"platform\"]\n[[source]]\npath = \"t.csv\"\n{rest}");
+    std::fs::write(folder.path().join("t.csv"), table).unwrap();
+    let text = format!("[project]\nchannel = [\"platform\"]\n{project}[[source]]\npath = \"t.csv\"\n{rest}");
     let settings = Settings::parse(&text, "outlay.toml", folder.path(), 1).unwrap_or_else(|error| panic!("{error}"));
     let ledger = unify::ledger(import::all(&settings).unwrap_or_else(|e| panic!("{e}")), &settings).unwrap();
     let panel = panel::build(&ledger, &settings).unwrap();
@@ -75,6 +79,44 @@ fn a_channel_with_few_registrations_gets_the_curve_of_its_entries() {
         }
     }
     assert!(covered >= 8, "{covered} of 12");
+}
+
+/// Two platforms with the same registrations; value is known of the last 30 days alone, 40 and 90 a registration.
+fn valued(seed: u64) -> String {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut text = "date,platform,spend,registrations,value\n".to_owned();
+    for (platform, each) in [("tencent", 40.0), ("weibo", 90.0)] {
+        for t in 0..DAYS {
+            let z: f64 = StandardNormal.sample(&mut random);
+            let spend = 1000.0 * (0.5 * z - 0.125).exp();
+            let came: f64 = Poisson::new(entries(40.0, spend)).unwrap().sample(&mut random);
+            let of_one = |_| -> f64 {
+                let z: f64 = StandardNormal.sample(&mut random);
+                each * (0.8 * z - 0.32).exp()
+            };
+            let value: f64 = (0..came as usize).map(of_one).sum();
+            let value = if t + 30 < DAYS { String::new() } else { format!("{value:.2}") };
+            writeln!(text, "{},{platform},{spend:.2},{came},{value}", FIRST.saturating_add((t as i64).days())).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn value_that_is_known_of_a_month_weighs_the_registrations() {
+    let mut covered = 0;
+    for seed in 1..=3 {
+        let fitted = fitted_to(&valued(seed), "kpi = \"value\"\n", "");
+        assert_eq!(said(&fitted, "fit.chain"), ["tencent", "weibo"]);
+        for (fit, each) in fitted.channels.iter().zip([40.0, 90.0]) {
+            let draws = fit.curve.as_ref().unwrap().at_each(1000.0);
+            let truth = each * entries(40.0, 1000.0);
+            let [low, high] = [0.05, 0.95].map(|share| quantile(&draws, share));
+            assert!(high / low < 1.6 && (quantile(&draws, 0.5) / truth - 1.0).abs() < 0.25, "{low} {high} {truth}");
+            covered += usize::from((low..=high).contains(&truth));
+        }
+    }
+    assert!(covered >= 4, "{covered} of 6");
 }
 
 #[test]

@@ -169,6 +169,73 @@ fn an_earlier_model_counts_beside_the_priors() {
     assert!(said.iter().all(|finding| finding.message.contains("0 new periods, of which the total alone")), "{said:?}");
 }
 
+/// Mean and standard deviation of the logarithm of what a channel's mean spend brings over a share `of` it.
+fn gain(fitted: &Fitted, channel: usize, of: f64) -> (f64, f64) {
+    let curve = fitted.channels[channel].curve.as_ref().unwrap();
+    let (with, without) = (curve.at_each(MEAN_SPEND), curve.at_each(of * MEAN_SPEND));
+    let logs: Vec<f64> = with.iter().zip(&without).map(|(with, without)| (with - without).ln()).collect();
+    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+    (mean, (logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / logs.len() as f64).sqrt())
+}
+
+/// A holdout of four fifths of the spend of channel 1 over weeks 60 to 65, told within a tenth, and what it truly caused
+/// times `off`.
+fn holdout(world: &World, off: f64) -> String {
+    let weeks = 60..66;
+    let spend: f64 = weeks.clone().map(|t| world.spend[1][t]).sum();
+    let mean = spend / weeks.len() as f64;
+    let caused = weeks.len() as f64 * (response(&world.curves[1], mean) - response(&world.curves[1], 0.2 * mean)) * off;
+    format!(
+        "[[fit.experiment]]\nname = \"pause\"\nwhere = {{ platform = \"ch1\" }}\nstart = \"2024-02-26\"\n\
+         end = \"2024-04-07\"\nspend = {:.2}\nincremental = {caused:.1}\nlow = {:.1}\nhigh = {:.1}\n",
+        0.8 * spend,
+        0.9 * caused,
+        1.1 * caused
+    )
+}
+
+#[test]
+fn a_lift_test_tells_a_curve_of_a_total() {
+    let world = world(7, 104);
+    let (plain, tested) = (fitted(&world), try_fit(&world, &holdout(&world, 1.0)).unwrap());
+    let ((_, before), (mean, after)) = (gain(&plain, 1, 0.2), gain(&tested, 1, 0.2));
+    let truth = response(&world.curves[1], MEAN_SPEND) - response(&world.curves[1], 0.2 * MEAN_SPEND);
+    // the test is told within 6 %, of weeks that spent about as much
+    assert!(after < 0.15 && after < 0.5 * before, "{after} {before}");
+    assert!((mean - truth.ln()).abs() < 3.0 * after, "{} ± {after}, {truth}", mean.exp());
+    let said = |fitted: &Fitted| -> Vec<(String, Severity)> {
+        let of_test = fitted.findings.iter().filter(|finding| finding.check == "fit.experiment");
+        of_test.map(|finding| (finding.subject.clone(), finding.severity)).collect()
+    };
+    assert_eq!(said(&tested), [("pause".to_owned(), Severity::Pass)]);
+    // five times what the totals allow is contradicted, and a test of no channel is named
+    let wrong = holdout(&world, 5.0);
+    assert_eq!(said(&try_fit(&world, &wrong).unwrap()), [("pause".to_owned(), Severity::Review)]);
+    let other = try_fit(&world, &wrong.replace("ch1", "ch9")).unwrap();
+    assert_eq!(said(&other), [("pause".to_owned(), Severity::Review)]);
+    assert_eq!(gain(&other, 1, 0.2), gain(&plain, 1, 0.2));
+}
+
+#[test]
+fn a_stated_cost_tells_a_curve_of_a_total() {
+    let world = world(8, 104);
+    let prior = |low: f64, high: f64, of: &str| {
+        format!("[[fit.prior]]\nwhere = {{ platform = \"{of}\" }}\ncost_per = [{low}, {high}]\n")
+    };
+    let fit = |more: String| try_fit(&world, &more).unwrap();
+    let (plain, right) = (fit(String::new()), fit(prior(11.0, 14.5, "ch2")));
+    let ((_, before), (mean, after)) = (gain(&plain, 2, 0.0), gain(&right, 2, 0.0));
+    // 1,000 a week for 80 registrations: 12.5 each
+    assert!(after < 0.5 * before && (mean.exp() / 80.0 - 1.0).abs() < 0.2, "{} ± {after}, {before}", mean.exp());
+    assert!(told(&right, "fit.prior").is_empty(), "{:?}", told(&right, "fit.prior"));
+    // 2,900 a week where the whole total is 1,130
+    let wrong = fit(prior(0.3, 0.4, "ch0"));
+    let said = told(&wrong, "fit.prior");
+    assert!(said.iter().any(|said| said.contains("far from the 0.3 to 0.4")), "{said:?}");
+    let unmatched = fit(prior(0.9, 1.1, "ch7"));
+    assert!(told(&unmatched, "fit.prior").iter().any(|said| said.contains("holds for no channel")));
+}
+
 #[test]
 fn a_backtest_predicts_totals_it_has_not_seen() {
     let (world, folder) = (world(6, 130), tempfile::tempdir().unwrap());

@@ -156,6 +156,7 @@ fn channel(name: &str, rows: &Rows, curve: Curve) -> ChannelFit {
         mean_spend: reference,
         observed: (0.0, f64::INFINITY),
         season: Season::new(),
+        incrementality: None,
         diagnostics: None,
     }
 }

@@ -1,12 +1,13 @@
 //! What is to be said of a joint fit: whether it can be believed, and what it cannot tell apart.
 
-use super::data::Data;
+use super::beside::Lift;
+use super::data::{Data, Paid};
 use super::density::{self, Joint};
 use super::posterior::{Sampled, of_channel};
 use super::residuals::Cleaned;
 use crate::check::Finding;
 use crate::fit::How;
-use crate::fit::priors::TotalPriors;
+use crate::fit::priors::{CONTRADICTED, TotalPriors};
 use crate::math::{mean, quantile};
 use crate::panel::{Panel, TotalKpi};
 use crate::units::{Grain, Kpi};
@@ -186,10 +187,11 @@ fn periods_needed(panel: &Panel, data: &Data, sampled: &Sampled, channel: usize)
 /// # What to do
 /// Vary the channel's spend by itself, further than it has gone.
 fn curves(panel: &Panel, data: &Data, sampled: &Sampled, priors: &TotalPriors) -> Vec<Finding> {
-    let one = |(c, channel): (usize, &super::data::Paid)| {
+    let one = |(c, channel): (usize, &Paid)| {
         let label = panel.channels[channel.row].label.as_str();
         let logs: Vec<f64> = sampled.draws.iter().map(|draw| of_channel(draw, c)[0]).collect();
-        let width = deviation(&logs) / priors.response.deviation();
+        let before = priors.response.deviation().min(channel.beside.response_deviation());
+        let width = deviation(&logs) / before;
         let growth = |draw: &Vec<f64>| {
             let curve = density::response(of_channel(draw, c), 1.0).saturation;
             0.5 * curve.at(2.0) / curve.at(1.0)
@@ -213,6 +215,50 @@ fn curves(panel: &Panel, data: &Data, sampled: &Sampled, priors: &TotalPriors) -
         }
     };
     data.channels.iter().enumerate().map(one).collect()
+}
+
+/// # What it does
+/// Holds stated costs and lift tests against what the totals say.
+/// # Why it matters
+/// Both enter the posterior: where the totals contradict them one of the two is wrong, and the curve lies between.
+/// # Threshold
+/// 2.6 standard deviations of what is stated, or of the test's own error: one in a hundred where both are right.
+/// # What to do
+/// Correct the prior or the test: its dates, its money, what it counted; else look what moved the totals then.
+pub(super) fn beside(panel: &Panel, data: &Data, sampled: &Sampled) -> Vec<Finding> {
+    let one = |(c, channel): (usize, &Paid)| {
+        let label = panel.channels[channel.row].label.as_str();
+        let logs: Vec<f64> = sampled.draws.iter().map(|draw| of_channel(draw, c)[0]).collect();
+        let stated = channel.beside.stated.as_ref();
+        let contradicted = stated.and_then(|stated| stated.contradicted_by((mean(&logs), deviation(&logs))));
+        let advice = "correct the prior or its `where`, or widen its interval";
+        let prior = contradicted.map(|message| Finding::review("fit.prior", label, message, advice));
+        prior
+            .into_iter()
+            .chain(channel.beside.tests.iter().map(move |lift| tested(lift, sampled, c)))
+            .collect::<Vec<_>>()
+    };
+    data.channels.iter().enumerate().flat_map(one).collect()
+}
+
+fn tested(lift: &Lift, sampled: &Sampled, channel: usize) -> Finding {
+    let caused = |draw: &Vec<f64>| {
+        let at = of_channel(draw, channel);
+        lift.caused([at[0], at[1], at[2]]).0
+    };
+    let caused: Vec<f64> = sampled.draws.iter().map(caused).collect();
+    let [low, middle, high] = [0.05, 0.5, 0.95].map(|p| quantile(&caused, p));
+    let test = &lift.test;
+    let message = format!(
+        "the test says that {:.0} were caused ({:.0} to {:.0}); with it the curve says {middle:.0} ({low:.0} to {high:.0})",
+        test.incremental, test.interval.0, test.interval.1
+    );
+    let far = (mean(&caused) - test.incremental).abs() / test.error();
+    if far > CONTRADICTED {
+        let advice = "the totals contradict it: check its dates, its money and what it counted";
+        return Finding::review("fit.experiment", &test.name, message, advice);
+    }
+    Finding::pass("fit.experiment", &test.name, message)
 }
 
 /// # What it does

@@ -1,12 +1,14 @@
 //! The joint fit as a stage: a curve per channel with draws, and what is to be said of them.
 
+use super::beside::Beside;
 use super::checks;
 use super::data::{self, Data, Laid};
 use super::density::{self, Joint};
 use super::posterior::{self, Sampled, of_channel};
 use super::residuals;
 use crate::check::Finding;
-use crate::fit::priors::{self, TotalPriors};
+use crate::fit::checks as fit_checks;
+use crate::fit::priors::{self, Stated, TotalPriors};
 use crate::fit::response::{Curve, Response};
 use crate::fit::saturation::Saturation;
 use crate::fit::{ChannelFit, Fitted, Season, estimate};
@@ -48,15 +50,26 @@ pub fn as_of(
             channel.earlier = estimate::earlier(before, &panel.channels[channel.row], channel.mean_spend);
         }
     }
+    let known = panel.until(end);
+    if let Ok(data) = &mut laid.data {
+        for channel in &mut data.channels {
+            let own = &known.channels[channel.row];
+            let stated = estimate::stated(own, settings).map(|prior| Stated::of(prior, channel.mean_spend, 1.0));
+            let tests = estimate::tests(&known, channel.row, &settings.fit.experiments);
+            channel.beside = Beside::of(stated, tests, channel.mean_spend);
+            channel.log_response = channel.beside.log_response().unwrap_or(channel.log_response);
+        }
+    }
     let mut findings = checks::filled(panel, &laid.filled);
     findings.extend(checks::cleaned(panel, total, &cleaned));
     let sampled = sampled(&laid, priors, settings, panel);
-    let known = panel.until(end);
     let fits: Vec<ChannelFit> = (0..panel.channels.len()).map(|row| channel(&known, &laid, &sampled, row)).collect();
     findings.extend(fits.iter().filter_map(no_curve));
+    findings.extend(unused(&laid, settings, &known, sampled.is_ok()));
     let mut ahead = None;
     if let (Ok(data), Ok((sampled, _))) = (&laid.data, &sampled) {
         findings.extend(checks::all(panel, data, sampled, priors));
+        findings.extend(checks::beside(panel, data, sampled));
         ahead = (end < panel.periods.len()).then(|| ahead_of(&Joint::new(data, priors), sampled, laid.whole.clone()));
     }
     let fitted = Fitted {
@@ -81,6 +94,15 @@ fn ahead_of(joint: &Joint, sampled: &Sampled, known: Vec<bool>) -> Ahead {
     }
 }
 
+/// Lift tests and stated priors that speak of no channel with a curve.
+fn unused(laid: &Laid, settings: &Settings, known: &Panel, is_sampled: bool) -> Vec<Finding> {
+    let channels = laid.data.iter().filter(|_| is_sampled).flat_map(|data| &data.channels);
+    let tests = channels.flat_map(|channel| &channel.beside.tests).map(|lift| lift.test.name.as_str());
+    let mut findings = fit_checks::unused_tests(&settings.fit.experiments, &tests.collect::<Vec<&str>>());
+    findings.extend(fit_checks::unmatched_priors(&settings.fit.priors, &known.channels));
+    findings
+}
+
 /// Draws of the posterior, or why no channel gets a curve.
 fn sampled(laid: &Laid, priors: &TotalPriors, settings: &Settings, panel: &Panel) -> Result<(Sampled, f64), String> {
     let data = laid.data.as_ref().map_err(Clone::clone)?;
@@ -96,7 +118,7 @@ fn sampled(laid: &Laid, priors: &TotalPriors, settings: &Settings, panel: &Panel
 fn gain(data: &Data, priors: &TotalPriors) -> Option<f64> {
     let at_mode = |data: &Data| {
         let joint = Joint::new(data, priors);
-        mode::climb(&joint, &joint.start()).map(|mode| joint.log_likelihood(&mode.at))
+        mode::climb(&joint, &joint.start()).map(|mode| joint.log_likelihood(&mode.at) + joint.tests_gain(&mode.at))
     };
     let alone = Data { channels: Vec::new(), ..data.clone() };
     Some(at_mode(data)? - at_mode(&alone)?)
@@ -114,6 +136,7 @@ fn channel(panel: &Panel, laid: &Laid, sampled: &Result<(Sampled, f64), String>,
         mean_spend: panel.mean_spend(row),
         observed: panel.observed(row),
         season: Season::new(),
+        incrementality: None,
         diagnostics: None,
     }
 }

@@ -1,8 +1,9 @@
 //! What the joint likelihood needs of a panel, and why a channel takes no part in it.
 
 use super::baseline::{self, Feature};
+use super::beside::Beside;
 use crate::fit::checks;
-use crate::fit::priors::TotalPriors;
+use crate::fit::priors::{self as fit_priors, TotalPriors};
 use crate::panel::checks::NARROW;
 use crate::panel::{Panel, TotalKpi};
 use crate::settings::Event;
@@ -35,8 +36,12 @@ pub(super) struct Paid {
     pub mean_spend: f64,
     /// Middle of the prior of ln KPI at mean spend.
     pub log_response: f64,
+    /// Middle of the prior of ln κ.
+    pub log_half: f64,
     /// What an earlier model says of logit d, ln κ and ln s: mean and standard deviation of each.
     pub earlier: Option<[(f64, f64); 3]>,
+    /// What is stated and tested of it.
+    pub beside: Beside,
 }
 
 /// The data of a panel, and for each of its channels that takes no part the reason.
@@ -131,7 +136,9 @@ fn data(
             reported: known[row].clone(),
             mean_spend,
             log_response: (priors.response.share * mean_count * mean_spend / all).ln(),
+            log_half: priors.half.median.ln() + fit_priors::shipped().offset(&panel.channels[row]),
             earlier: None,
+            beside: Beside::default(),
         }
     };
     Ok(Data { channels: rows.iter().map(paid).collect(), seen, counts, mean_count, features })
@@ -151,7 +158,9 @@ pub(super) mod tests {
             reported: (0..60).map(|t| t != 30).collect(),
             mean_spend: 100.0,
             log_response: 3.0,
+            log_half: 0.0,
             earlier: (row == 0).then_some([(-0.5, 0.4), (0.2, 0.3), (0.1, 0.2)]),
+            beside: Beside::default(),
         };
         let seen: Vec<bool> = (0..60).map(|t| t >= 10 && t != 30).collect();
         let at: Vec<usize> = (0..60).filter(|t| seen[*t]).collect();

@@ -15,6 +15,8 @@
 //! | φ | season, trend, weekday, events, free columns | normal |
 //! | σ | noise beyond Poisson's, as a share of the mean | half-normal |
 //!
+//! Stated costs and saturation and lift tests stand beside the totals (`beside`).
+//!
 //! # What is searched
 //!
 //! The mean total is known to a fraction of a percent while each part of it is open by half: in ln ρ and α the posterior is a
@@ -33,9 +35,9 @@ use std::cell::RefCell;
 use statrs::function::gamma::ln_gamma;
 
 use super::cells::{Cells, Level, Own, levelled, parts};
-use super::data::Data;
+use super::data::{Data, Paid};
 use crate::fit::estimate::EARLIER_WEIGHT;
-use crate::fit::priors::{LogNormal, PaidShare, TotalPriors};
+use crate::fit::priors::{PaidShare, TotalPriors};
 use crate::fit::response::Response;
 use crate::fit::saturation::Saturation;
 use crate::math::fast;
@@ -93,8 +95,8 @@ impl<'a> Joint<'a> {
         let base = (self.data.mean_count - paid).max(0.1 * self.data.mean_count);
         for channel in &self.data.channels {
             let decay = self.priors.decay.a / (self.priors.decay.a + self.priors.decay.b);
-            let shape = [self.priors.half.median.ln(), self.priors.slope.median.ln()];
-            at.extend([channel.log_response - base.ln(), shape[0], shape[1], (decay / (1.0 - decay)).ln()]);
+            let log_slope = self.priors.slope.median.ln();
+            at.extend([channel.log_response - base.ln(), channel.log_half, log_slope, (decay / (1.0 - decay)).ln()]);
         }
         at.push(self.data.mean_count.ln());
         at.extend(vec![0.0; self.data.features.len()]);
@@ -231,8 +233,10 @@ impl<'a> Joint<'a> {
             gradient[PER_CHANNEL * c + 3] = slope;
         }
         value += self.responses(scratch, gradient);
-        value += self.alike(at, 1, &priors.half, gradient) + self.alike(at, 2, &priors.slope, gradient);
-        value += self.earlier(at, gradient);
+        let (half, slope) = (|c: usize| self.data.channels[c].log_half, |_: usize| priors.slope.median.ln());
+        value += self.alike(at, 1, (half, priors.half.log_sd), gradient);
+        value += self.alike(at, 2, (slope, priors.slope.log_sd), gradient);
+        value += self.earlier(at, gradient) + self.beside(at, scratch, gradient);
         let base = scratch.log_base.exp() / (priors.base * self.data.mean_count);
         value += scratch.log_base - 0.5 * base * base;
         gradient[self.level()] = 1.0 - base * base;
@@ -269,14 +273,20 @@ impl<'a> Joint<'a> {
     /// ```text
     ///     −½ ( Σ z² − a (Σ z)² ) ÷ (1 − alike)          a = alike ÷ (1 + (C − 1) alike)
     /// ```
-    fn alike(&self, at: &[f64], which: usize, belief: &LogNormal, gradient: &mut [f64]) -> f64 {
+    fn alike(
+        &self,
+        at: &[f64],
+        which: usize,
+        (middle, log_sd): (impl Fn(usize) -> f64, f64),
+        gradient: &mut [f64],
+    ) -> f64 {
         let (channels, alike) = (self.data.channels.len(), self.priors.alike);
-        let z = |c: usize| (at[PER_CHANNEL * c + which] - belief.median.ln()) / belief.log_sd;
+        let z = |c: usize| (at[PER_CHANNEL * c + which] - middle(c)) / log_sd;
         let sum: f64 = (0..channels).map(z).sum();
         let squares: f64 = (0..channels).map(|c| z(c) * z(c)).sum();
         let shared = alike / (1.0 + (channels as f64 - 1.0) * alike);
         for c in 0..channels {
-            gradient[PER_CHANNEL * c + which] = -(z(c) - shared * sum) / (1.0 - alike) / belief.log_sd;
+            gradient[PER_CHANNEL * c + which] = -(z(c) - shared * sum) / (1.0 - alike) / log_sd;
         }
         -0.5 * (squares - shared * sum * sum) / (1.0 - alike)
     }
@@ -293,6 +303,28 @@ impl<'a> Joint<'a> {
             }
         }
         value
+    }
+
+    /// What the settings state and lift tests say, added to the log prior and to its derivatives.
+    fn beside(&self, at: &[f64], scratch: &Scratch, gradient: &mut [f64]) -> f64 {
+        let mut value = 0.0;
+        for (c, (channel, level)) in self.data.channels.iter().zip(&scratch.channels).enumerate() {
+            let own = PER_CHANNEL * c;
+            let (part, by) = channel.beside.log_density([level.log_response, at[own + 1], at[own + 2]]);
+            value += part;
+            gradient[own..own + 3].iter_mut().zip(by).for_each(|(gradient, by)| *gradient += by);
+        }
+        value
+    }
+
+    /// By how much lift tests are likelier with these curves than without any effect.
+    pub(super) fn tests_gain(&self, at: &[f64]) -> f64 {
+        let natural = self.natural(at);
+        let gain = |(c, channel): (usize, &Paid)| {
+            let own = &natural[PER_CHANNEL * c..];
+            channel.beside.tests_gain([own[0], own[1], own[2]])
+        };
+        self.data.channels.iter().enumerate().map(gain).sum()
     }
 
     /// Turns derivatives by ln ρ and α into those by η and τ, and by shapes at held ρ into those at held η.
@@ -366,14 +398,27 @@ pub(super) fn softplus(u: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fit::joint::beside::Beside;
     use crate::fit::joint::data::tests::sample;
-    use crate::fit::priors;
+    use crate::fit::lift::Test;
+    use crate::fit::priors::{self, Stated};
+    use crate::settings::{Prior, Whom};
     use proptest::prelude::*;
+
+    /// A stated cost, a stated saturation and a lift test.
+    fn known() -> Beside {
+        let whom = Whom(Default::default());
+        let prior = Prior { whom, cost_per: Some((4.0, 9.0)), saturation: Some((0.3, 0.6)) };
+        let interval = (25.0, 60.0);
+        let test = Test { name: "geo".into(), periods: 4.0, spend: 130.0, tested: 70.0, incremental: 40.0, interval };
+        Beside::of(Some(Stated::of(&prior, 100.0, 1.0)), vec![test], 100.0)
+    }
 
     proptest! {
         #[test]
         fn gradient_is_the_derivative(by in prop::collection::vec(-0.8..0.8f64, 32)) {
-            let data = sample();
+            let mut data = sample();
+            data.channels[1].beside = known();
             let joint = Joint::new(&data, &priors::shipped().total);
             let at: Vec<f64> = joint.start().iter().zip(&by).map(|(a, b)| a + b).collect();
             let n = at.len();

@@ -5,6 +5,7 @@
 //! ```
 
 mod baseline;
+mod beside;
 #[cfg(test)]
 mod calibration;
 mod cells;

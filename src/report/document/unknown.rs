@@ -35,12 +35,42 @@ pub(super) fn sureness(settings: &Settings, answer: &Answer, words: &Words) -> V
     ];
     let mut table = Table::new(&heads, 1);
     table.rows = lines.iter().map(sure_row).collect();
-    vec![
+    let mut blocks = vec![
         Block::Heading(words.say("sureness").to_owned()),
         Block::List(story::sureness(settings, answer, words)),
         Block::Text(words.say("sureness_note").to_owned()),
         Block::Table(table),
-    ]
+    ];
+    blocks.extend(caused(&lines, words));
+    blocks
+}
+
+/// What the lines are taken to cause; nothing where no model says.
+fn caused(lines: &[Unsure], words: &Words) -> Vec<Block> {
+    let heads = [
+        words.say("channel"),
+        words.say("caused"),
+        "P10",
+        "P90",
+        words.say("caused_cost"),
+        words.say("caused_share"),
+        "P05",
+        "P95",
+        words.say("by_test"),
+    ];
+    let mut table = Table::new(&heads, 1);
+    let row = |one: &Unsure| {
+        let caused = one.line.incremental.as_ref()?;
+        let mut row = vec![one.line.channel.clone()];
+        row.extend([caused.mean, caused.p10, caused.p90].map(count));
+        row.push(money(caused.cost_per));
+        row.extend([caused.share.mean, caused.share.p05, caused.share.p95].map(|share| decimal(share, 2)));
+        row.push(caused.tests.join(", "));
+        Some(row)
+    };
+    table.rows = lines.iter().filter_map(row).collect();
+    let note = Block::Text(words.say("caused_note").to_owned());
+    if table.rows.is_empty() { Vec::new() } else { vec![note, Block::Table(table)] }
 }
 
 fn sure_row(one: &Unsure) -> Vec<String> {

@@ -27,6 +27,7 @@ pub(super) fn plan(settings: &Settings, fitted: &Fitted, answer: &Answer, words:
     }
     told.extend(bound(settings, answer, words));
     told.extend(unknown::regret(settings, answer, words));
+    told.extend(unknown::caused(settings, answer, words));
     told.push(unspent(answer, words));
     told.push(match totals.beyond {
         0 => words.say("beyond_none").to_owned(),
@@ -272,7 +273,7 @@ mod tests {
         let sample = Sample::rich();
         let told = plan(&sample.settings, &sample.fitted, &sample.answer, &Words::of(Lang::En));
         assert!(told[0].starts_with("Spend CNY ") && told[0].contains("80% range"), "{}", told[0]);
-        assert_eq!(told.len(), 7);
+        assert_eq!(told.len(), 8);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Sentences on what is not known: what the plan may miss, which amounts are least sure, what a test is worth, and its days.
 
-use crate::plan::Answer;
+use crate::plan::{Answer, Incremental};
 use crate::report::Words;
-use crate::report::numbers::{count, small_percent};
+use crate::report::numbers::{ABSENT, count, decimal, small_percent};
 use crate::report::text::{one_line, shorten};
 use crate::report::unknown::{self, Unsure};
 use crate::settings::{Goal, Settings};
@@ -13,6 +13,38 @@ pub(in crate::report) fn regret(settings: &Settings, answer: &Answer, words: &Wo
     let of = |figure: f64| amount(settings, answer, figure, words);
     let (mean, most, share) = (of(regret.mean), of(regret.p90), small_percent(regret.share));
     Some(words.tell("regret_told", &[("mean", &mean), ("most", &most), ("share", &share)]))
+}
+
+/// What of the expected KPI spend is taken to cause, and what that rests on; absent where the models do not say.
+pub(in crate::report) fn caused(settings: &Settings, answer: &Answer, words: &Words) -> Option<String> {
+    let (caused, expected) = (answer.incremental?, answer.expected?);
+    let figures = [
+        ("caused", count(caused.mean)),
+        ("expected", count(expected.mean)),
+        ("kpi", words.kpi(settings.project.kpi).to_owned()),
+        ("low", count(caused.p10)),
+        ("high", count(caused.p90)),
+        ("cost", caused.cost_per.map_or(ABSENT.to_owned(), |cost| words.cost(cost, &answer.currency))),
+        ("why", resting_on(answer, words)),
+    ];
+    Some(words.tell("caused_told", &figures.each_ref().map(|(name, figure)| (*name, figure.as_str()))))
+}
+
+/// Lift tests, or the assumption that stands for them: the widest share that any line is taken to have.
+fn resting_on(answer: &Answer, words: &Words) -> String {
+    let lines = answer.lines.iter().filter_map(|line| line.incremental.as_ref());
+    let (tested, assumed): (Vec<&Incremental>, Vec<&Incremental>) = lines.partition(|one| !one.tests.is_empty());
+    let least = assumed.iter().map(|one| one.share.p05).fold(f64::INFINITY, f64::min);
+    let most = assumed.iter().map(|one| one.share.p95).fold(0.0, f64::max);
+    let mean = crate::math::mean(&assumed.iter().map(|one| one.share.mean).collect::<Vec<f64>>());
+    let [share, from, to] = [mean, least, most].map(|share| decimal(share, 2));
+    let (some, all) = (tested.len().to_string(), (tested.len() + assumed.len()).to_string());
+    let values = [("share", &*share), ("from", &*from), ("to", &*to), ("tested", &*some), ("lines", &*all)];
+    match (tested.len(), assumed.len()) {
+        (_, 0) => words.say("caused_tested").to_owned(),
+        (0, _) => words.tell("caused_assumed", &values),
+        _ => words.tell("caused_partly", &values),
+    }
 }
 
 /// An amount of what the goal counts.

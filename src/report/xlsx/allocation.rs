@@ -17,8 +17,9 @@ pub(super) const SPEND: u16 = 6;
 pub(super) const CHANGE: u16 = 7;
 pub(super) const CASH: u16 = 9;
 pub(super) const EXPECTED: u16 = 10;
+pub(super) const CAUSED: u16 = 20;
 // Of plan.json, which formulas start from: spend, cash, expected and its quantiles, S of the plan, the curve at its spend.
-const BASE: u16 = 19;
+const BASE: u16 = 22;
 const BASE_EXPECTED: u16 = BASE + 2;
 const SCALE: u16 = BASE + 6;
 const AT_PLAN: u16 = BASE + 7;
@@ -43,6 +44,9 @@ pub(super) fn allocation(book: &Book, answer: &Answer) -> Result<Page, XlsxError
     page.totals(after, &columns, &totals(book, answer, after))?;
     page.sheet.autofilter(TOP, 0, after - 1, BASE - 1)?.set_print_area(0, 0, after, BASE - 1)?;
     hide_unused(&mut page, answer)?;
+    if answer.lines.iter().all(|line| line.incremental.is_none()) {
+        page.sheet.set_column_range_hidden(CAUSED - 1, CAUSED + 1)?;
+    }
     page.sheet.group_columns(BASE, COLUMNS as u16 - 1)?;
     Ok(page)
 }
@@ -84,6 +88,9 @@ fn columns(book: &Book) -> Vec<Column> {
         column(words.say("held_by"), 20.0, Holds::Wrapped),
         column(words.say("beyond_short"), 13.0, Holds::Text),
         column(words.say("why_not_more"), 38.0, Holds::Wrapped),
+        column(words.say("caused_share"), 13.0, Holds::Fine),
+        count(words.say("caused"), 14.0),
+        money(words.say("caused_cost")),
         base("spend", Holds::Money),
         base("cash", Holds::Money),
         base("expected.mean", Holds::Count),
@@ -126,8 +133,21 @@ fn cells(book: &Book, answer: &Answer, row: u32, line: &Line, curve: Option<usiz
         if line.extrapolated { Cell::text(book.words.say("yes")) } else { Cell::Empty },
         Cell::text(book.words.translate("plan.why_not_more", &one_line(&line.why_not_more))),
     ];
-    cells.resize(usize::from(BASE), Cell::Empty);
+    cells.extend(caused(row, line, column, money));
     cells
+}
+
+/// The share that spend is taken to cause, an assumption that a person may change unless a lift test tells it; the KPI that
+/// is caused; and what each costs. The curve of a tested channel counts only what is caused.
+fn caused(row: u32, line: &Line, column: u16, money: f64) -> [Cell; 3] {
+    let Some(caused) = &line.incremental else { return [Cell::Empty, Cell::Empty, Cell::Empty] };
+    let (share, kpi) = (at(row, CAUSED - 1), at(row, EXPECTED));
+    let (share, formula) = match caused.tests.is_empty() {
+        true => (Cell::Input(Some(caused.share.mean)), format!("={kpi}*{share}")),
+        false => (Cell::Number(caused.share.mean), format!("={kpi}")),
+    };
+    let cost = Cell::ratio(&at(row, column), &at(row, CAUSED), money / caused.mean);
+    [share, Cell::formula(formula, caused.mean), cost]
 }
 
 /// What `plan.json` says, S, and the curve at the plan's spend as the sheet of curves has it.
@@ -199,6 +219,10 @@ fn totals(book: &Book, answer: &Answer, row: u32) -> Vec<Cell> {
     set(CASH, of(CASH, sums.cash));
     set(BASE, of(BASE, sums.spend));
     set(BASE + 1, of(BASE + 1, sums.cash));
+    if let Some(caused) = &answer.incremental {
+        set(CAUSED, of(CAUSED, caused.mean));
+        set(CAUSED + 1, Cell::ratio(&at(row, column), &at(row, CAUSED), money / caused.mean));
+    }
     if let Some(expected) = &answer.expected {
         set(EXPECTED, of(EXPECTED, mean));
         set(BASE_EXPECTED, of(BASE_EXPECTED, mean));

@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::XlsxError;
 
-use super::allocation::{CASH, CHANGE, CHANNEL, EXPECTED, REFERENCE, SPEND};
+use super::allocation::{CASH, CAUSED, CHANGE, CHANNEL, EXPECTED, REFERENCE, SPEND};
 use super::book::Book;
 use super::charts::{self, Cells};
 use super::table::{Cell, Column, Holds, Page, at, column, fixed, from_elsewhere, sum};
@@ -137,6 +137,10 @@ fn figures_of(book: &Book, answer: &Answer, top: u32) -> Vec<(String, Cell, Hold
         let cost = answer.cost_per.unwrap_or(f64::NAN);
         let divided = Cell::ratio(&at(counted, 1), &at(top + 8, 1), cost);
         items.push((words.cost_per(results.settings.project.kpi).to_owned(), divided, Holds::Named));
+    }
+    if let Some(caused) = &answer.incremental {
+        let name = format!("{} ({})", words.say("caused"), words.kpi(results.settings.project.kpi));
+        items.push((name, total(CAUSED, caused.mean), kpi));
     }
     if let Some(comparison) = figures::comparison(answer, results.fitted) {
         items.push((words.say("versus_reference").to_owned(), Cell::number(comparison.gain_share), Holds::Percent));

@@ -19,6 +19,8 @@ pub(super) struct Sureness {
     more: Option<String>,
     /// Whether any line has a range.
     has_ranges: bool,
+    /// Whether any line says what it causes.
+    has_caused: bool,
     rows: Vec<SureRow>,
 }
 
@@ -34,6 +36,8 @@ struct SureRow {
     bid_range: Option<(f64, f64)>,
     worth: Option<f64>,
     probe: Option<f64>,
+    /// KPI that spend causes: mean, p10, p90, and whether a lift test tells it.
+    caused: Option<(f64, f64, f64, bool)>,
 }
 
 /// Absent where the curves are certain and nothing is bid for.
@@ -53,6 +57,7 @@ pub(super) fn sureness(settings: &Settings, answer: &Answer, words: &Words) -> O
             bid_range: bid.and_then(|bid| Some((bid.p10?, bid.p90?))),
             worth: one.test.and_then(|test| test.worth),
             probe: one.test.and_then(|test| test.probe_budget),
+            caused: one.line.incremental.as_ref().map(|of| (of.mean, of.p10, of.p90, !of.tests.is_empty())),
         }
     };
     let mut rows: Vec<SureRow> = lines.iter().map(row).collect();
@@ -60,9 +65,10 @@ pub(super) fn sureness(settings: &Settings, answer: &Answer, words: &Words) -> O
     rows.sort_by(|a, b| width(b).total_cmp(&width(a)));
     let sentences = story::sureness(settings, answer, words);
     let has_ranges = rows.iter().any(|row| row.best.is_some());
+    let has_caused = rows.iter().any(|row| row.caused.is_some());
     let more = more(rows.len(), words);
     rows.truncate(LINES);
-    (!rows.is_empty()).then_some(Sureness { sentences, more, has_ranges, rows })
+    (!rows.is_empty()).then_some(Sureness { sentences, more, has_ranges, has_caused, rows })
 }
 
 fn more(lines: usize, words: &Words) -> Option<String> {
