@@ -183,12 +183,24 @@ pub struct TotalPriors {
     pub alike: f64,
     /// Standard deviation of the half-normal baseline, in multiples of mean KPI.
     pub base: f64,
-    /// Standard deviation of trend, season, weekday and free columns, on the baseline's logarithm.
+    /// Standard deviation of trend, season and free columns, on the baseline's logarithm.
     pub drift: f64,
+    /// Effects of weekdays, on the baseline's logarithm.
+    pub weekday: Weekday,
     /// Standard deviation of an event, on the baseline's logarithm.
     pub event: f64,
     /// Standard deviation of the half-normal noise, as a share of the mean.
     pub noise: f64,
+}
+
+/// How much weekdays differ.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weekday {
+    /// About the standard deviation of a weekday's effect.
+    pub sd: f64,
+    /// How many weekdays this belief counts for.
+    pub freedom: f64,
 }
 
 /// What all channels together bring, and how far one may stand from its part of it.
@@ -288,8 +300,8 @@ impl Stated {
 
     /// Mean and standard deviation of ln KPI at mean spend, in counts, and of the logit of the share of the ceiling that is
     /// still missing there.
-    pub fn moments(&self) -> (Option<(f64, f64)>, Option<(f64, f64)>) {
-        (self.response.map(|belief| belief.moments()), self.half.map(|belief| belief.moments()))
+    pub fn moments(&self) -> [Option<(f64, f64)>; 2] {
+        [self.response, self.half].map(|belief| Some(belief?.moments()))
     }
 
     /// Puts what is stated in the place of plain beliefs, and beside what other channels say of the half point.

@@ -1,7 +1,11 @@
 //! What moves the baseline: season, trend, weekday, events and free columns.
 //!
-//! All act on the logarithm of the baseline; events of one name share one effect. Season is one or two harmonics of the year; the trend is piecewise linear with
-//! a bend every two years; a weekday stands against the mean of all seven.
+//! All act on the logarithm of the baseline; events of one name share one effect. Season is one or two harmonics of the year;
+//! the trend is piecewise linear with a bend every two years; a weekday stands against the mean of all seven.
+//!
+//! How much weekdays differ is unknown ([`Kind`]). Were it given, say as 20 % either way, totals that know no weekday would be
+//! likelier under a baseline near nothing, which such effects cannot move: every one of six columns would ask why it is not
+//! there, and channels would be credited with what the baseline brought.
 
 use std::f64::consts::TAU;
 
@@ -22,28 +26,39 @@ const YEARS_FOR_ONE: f64 = 0.5;
 /// Days of a year, on average.
 const YEAR: f64 = 365.25;
 
+/// What a feature is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A day of the week: as large as the others, by the prior, and how large is learned.
+    Weekday,
+    /// Anything else: of a size of its own.
+    Alone,
+}
+
 /// One thing that moves the baseline.
 #[derive(Clone, Debug)]
 pub(super) struct Feature {
     /// Its name.
     pub name: String,
+    /// What it is of.
+    pub kind: Kind,
     /// Its values over the periods of the likelihood, mean zero.
     pub values: Vec<f64>,
     /// Its values over every period of the panel, less the same mean.
     pub everywhere: Vec<f64>,
-    /// Standard deviation of its effect, by the prior.
+    /// Standard deviation of its effect, by the prior; of one whose size is learned, the middle of what it may be.
     pub prior_sd: f64,
 }
 
 impl Feature {
     /// From its values over every period of the panel.
-    pub(super) fn of(name: String, mut everywhere: Vec<f64>, seen: &[bool], prior_sd: f64) -> Feature {
+    pub(super) fn of((name, kind): (String, Kind), mut everywhere: Vec<f64>, seen: &[bool], prior_sd: f64) -> Feature {
         let of_seen = |values: &[f64]| -> Vec<f64> {
             values.iter().zip(seen).filter(|(_, seen)| **seen).map(|(value, _)| *value).collect()
         };
         let mean = crate::math::mean(&of_seen(&everywhere));
         everywhere.iter_mut().for_each(|value| *value -= mean);
-        Feature { name, values: of_seen(&everywhere), everywhere, prior_sd }
+        Feature { name, kind, values: of_seen(&everywhere), everywhere, prior_sd }
     }
 
     /// In standard deviations from the mean; `None` when nothing varies.
@@ -67,11 +82,13 @@ pub(super) fn features(
     let first = (0..seen.len()).find(told).map_or(0.0, |t| days[t]);
     let last = (0..seen.len()).rfind(told).map_or(0.0, |t| days[t]);
     let years = (last - first) / YEAR;
-    let drift = |(name, everywhere): (String, Vec<f64>)| Feature::of(name, everywhere, seen, priors.drift);
+    let drift = |(name, values): (String, Vec<f64>)| Feature::of((name, Kind::Alone), values, seen, priors.drift);
     let mut features: Vec<Feature> = trend(&days, (first, last), years).into_iter().map(drift).collect();
     features.extend(season(&days, years).into_iter().map(drift));
     if panel.grain == Grain::Day {
-        features.extend(weekdays(panel).into_iter().map(drift));
+        let weekday =
+            |(name, values): (String, Vec<f64>)| Feature::of((name, Kind::Weekday), values, seen, priors.weekday.sd);
+        features.extend(weekdays(panel).into_iter().map(weekday));
     }
     features.extend(total.free.iter().filter_map(|free| drift(free.clone()).standardised()));
     let named = |at: usize| events.iter().filter(move |event| event.name == events[at].name);
@@ -82,7 +99,7 @@ pub(super) fn features(
         let share = |t: usize| named(place).map(|event| share_of(event, panel.periods[t], panel.grain)).sum::<f64>();
         let everywhere: Vec<f64> = (0..seen.len()).map(|t| share(t).min(1.0)).collect();
         if everywhere.iter().zip(seen).any(|(share, seen)| *seen && *share > 0.0) {
-            features.push(Feature::of(event.name.clone(), everywhere, seen, priors.event));
+            features.push(Feature::of((event.name.clone(), Kind::Alone), everywhere, seen, priors.event));
         }
     }
     features

@@ -41,12 +41,12 @@ pub(super) struct Lift {
 impl Beside {
     /// Of a channel that spends `mean_spend` a period.
     pub(super) fn of(stated: Option<Stated>, tests: Vec<Test>, mean_spend: f64) -> Beside {
-        let beliefs = stated.as_ref().map(Stated::moments).unwrap_or_default();
+        let [response, saturation] = stated.as_ref().map(Stated::moments).unwrap_or_default();
         let lift = |test: Test| {
             let (with, without) = (test.spend / mean_spend, (test.spend - test.tested).max(0.0) / mean_spend);
             Lift { test, with, without }
         };
-        Beside { stated, response: beliefs.0, saturation: beliefs.1, tests: tests.into_iter().map(lift).collect() }
+        Beside { stated, response, saturation, tests: tests.into_iter().map(lift).collect() }
     }
 
     /// Middle of what is stated of ln ρ.

@@ -5,19 +5,20 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution, Gamma, Poisson, StandardNormal};
 
+use super::baseline::Kind;
 use super::data::{Data, Paid, tests::sample};
 use super::density::{Joint, PER_CHANNEL};
 use super::posterior;
-use crate::fit::priors::{self, PaidShare, TotalPriors};
+use crate::fit::priors::{self, TotalPriors};
 use crate::settings::Sampler;
 
 /// Bins of the ranks.
 const BINS: usize = 8;
 
 /// A draw of the spread of all channels' responses; degrees of freedom are a whole number.
-fn spread(belief: &PaidShare, normal: &mut impl FnMut() -> f64) -> f64 {
-    let chi: f64 = (0..belief.freedom as usize).map(|_| normal().powi(2)).sum();
-    belief.log_sd * (belief.freedom / chi).sqrt()
+fn spread(log_sd: f64, freedom: f64, normal: &mut impl FnMut() -> f64) -> f64 {
+    let chi: f64 = (0..freedom as usize).map(|_| normal().powi(2)).sum();
+    log_sd * (freedom / chi).sqrt()
 }
 
 /// A data set whose truth comes from the prior, and that truth in natural terms.
@@ -32,7 +33,8 @@ fn drawn(priors: &TotalPriors, rng: &mut ChaCha8Rng) -> (Data, Vec<f64>) {
     let mut truth = Vec::new();
     let own = (1.0 - priors.alike).sqrt();
     let common = [normal(), normal()].map(|z| priors.alike.sqrt() * z);
-    let stretch = spread(&priors.response, &mut normal);
+    let stretch = spread(priors.response.log_sd, priors.response.freedom, &mut normal);
+    let of_weekdays = spread(1.0, priors.weekday.freedom, &mut normal);
     for Paid { log_response, .. } in &data.channels {
         truth.push(log_response + stretch * normal());
         truth.push(priors.half.median.ln() + priors.half.log_sd * (common[0] + own * normal()));
@@ -40,7 +42,8 @@ fn drawn(priors: &TotalPriors, rng: &mut ChaCha8Rng) -> (Data, Vec<f64>) {
         truth.push(0.0);
     }
     truth.push((priors.base * data.mean_count * normal().abs()).ln());
-    truth.extend(data.features.iter().map(|feature| feature.prior_sd * normal()));
+    let size = |kind: Kind| if kind == Kind::Weekday { of_weekdays } else { 1.0 };
+    truth.extend(data.features.iter().map(|feature| size(feature.kind) * feature.prior_sd * normal()));
     truth.push((priors.noise * normal().abs()).ln());
     for c in 0..data.channels.len() {
         let decay: f64 = Beta::new(priors.decay.a, priors.decay.b).unwrap().sample(rng);

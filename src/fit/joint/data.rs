@@ -148,7 +148,7 @@ fn data(
 pub(super) mod tests {
     use super::*;
 
-    /// Two channels and a season over 60 periods, the first ten of them before the total starts.
+    /// Two channels, a season and more over 60 periods, the first ten of them before the total starts.
     pub(in crate::fit::joint) fn sample() -> Data {
         let spend =
             |step: usize| -> Vec<f64> { (0..60).map(|t| 0.2 + 1.6 * ((t * step) % 59) as f64 / 59.0).collect() };
@@ -165,9 +165,16 @@ pub(super) mod tests {
         let seen: Vec<bool> = (0..60).map(|t| t >= 10 && t != 30).collect();
         let at: Vec<usize> = (0..60).filter(|t| seen[*t]).collect();
         let counts = at.iter().map(|t| 60.0 + (t * 13 % 17) as f64).collect();
-        let values: Vec<f64> = at.iter().map(|t| (*t as f64 / 8.0).sin()).collect();
-        let everywhere = (0..60).map(|t| (f64::from(t) / 8.0).sin()).collect();
-        let features = vec![Feature { name: "sin".into(), values, everywhere, prior_sd: 0.2 }];
+        let wave = |(kind, width): (baseline::Kind, f64)| Feature {
+            name: "sin".into(),
+            kind,
+            values: at.iter().map(|t| (*t as f64 / width).sin()).collect(),
+            everywhere: (0..60).map(|t| (f64::from(t) / width).sin()).collect(),
+            prior_sd: 0.1,
+        };
+        let features = [(baseline::Kind::Alone, 8.0), (baseline::Kind::Weekday, 5.0), (baseline::Kind::Weekday, 3.0)]
+            .map(wave)
+            .to_vec();
         Data { channels: vec![paid(0, 7), paid(1, 23)], seen, counts, mean_count: 68.0, features }
     }
 }

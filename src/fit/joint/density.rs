@@ -12,7 +12,7 @@
 //! | κ, s | half point in multiples of mean spend, shape | log-normal |
 //! | d | decay | beta |
 //! | α | ln of the baseline's level | half-normal on the level |
-//! | φ | season, trend, weekday, events, free columns | normal |
+//! | φ | season, trend, weekday, events, free columns | normal; that of weekdays with one spread, itself unknown |
 //! | σ | noise beyond Poisson's, as a share of the mean | half-normal |
 //!
 //! Stated costs and saturation and lift tests stand beside the totals (`beside`).
@@ -34,6 +34,7 @@ use std::cell::RefCell;
 
 use statrs::function::gamma::ln_gamma;
 
+use super::baseline::Kind;
 use super::cells::{Cells, Level, Own, levelled, parts};
 use super::data::{Data, Paid};
 use crate::fit::estimate::EARLIER_WEIGHT;
@@ -245,12 +246,23 @@ impl<'a> Joint<'a> {
         let (noise, step) = (self.least_told * softplus(theta) / priors.noise, self.least_told / priors.noise);
         value += -softplus(-theta) - 0.5 * noise * noise;
         gradient[self.dim() - 1] = 1.0 - logistic(theta) - noise * step * logistic(theta);
-        for (place, feature) in self.data.features.iter().enumerate() {
-            let z = at[self.level() + 1 + place] / feature.prior_sd;
-            value -= 0.5 * z * z;
-            gradient[self.level() + 1 + place] = -z / feature.prior_sd;
+        value + self.effects(at, gradient)
+    }
+
+    /// Log prior of what moves the baseline, and its derivatives: normal, each by itself; weekdays with one unknown spread,
+    /// whose square is inverse gamma, together a multivariate t.
+    fn effects(&self, at: &[f64], gradient: &mut [f64]) -> f64 {
+        let first = self.level() + 1;
+        let (features, freedom) = (&self.data.features, self.priors.weekday.freedom);
+        let z = |place: usize| at[first + place] / features[place].prior_sd;
+        let of = |kind: Kind| (0..features.len()).filter(move |place| features[*place].kind == kind);
+        let squares = |kind: Kind| of(kind).map(|place| z(place) * z(place)).sum::<f64>();
+        let all = freedom + of(Kind::Weekday).count() as f64;
+        let weight = all / (freedom + squares(Kind::Weekday));
+        for (kind, weight) in [(Kind::Weekday, weight), (Kind::Alone, 1.0)] {
+            of(kind).for_each(|place| gradient[first + place] = -weight * z(place) / features[place].prior_sd);
         }
-        value
+        -0.5 * (all * (squares(Kind::Weekday) / freedom).ln_1p() + squares(Kind::Alone))
     }
 
     /// Log prior of the responses and its derivatives by each ln ρ: normal around their parts with one unknown spread, whose

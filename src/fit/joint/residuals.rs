@@ -9,7 +9,7 @@
 //! after differ most, by [`SHIFTED`] standard errors (a moving sum: Chu, Hornik & Kuan 1995); it enters the baseline as a step from
 //! that period on when it makes the totals clearly likelier.
 
-use super::baseline::Feature;
+use super::baseline::{Feature, Kind};
 use super::data::{Data, Laid};
 use super::density::Joint;
 use crate::fit::priors::TotalPriors;
@@ -111,7 +111,7 @@ fn step(data: &Data, panel: &Panel, priors: &TotalPriors) -> Option<(usize, Data
     let mut stepped = data.clone();
     let everywhere = (0..data.seen.len()).map(|t| f64::from(t >= at)).collect();
     let name = format!("level from {}", panel.periods[at]);
-    stepped.features.push(Feature::of(name, everywhere, &data.seen, priors.event));
+    stepped.features.push(Feature::of((name, Kind::Alone), everywhere, &data.seen, priors.event));
     let (_, _, after) = relative(&stepped, priors)?;
     (after - before > STEP_GAIN).then_some((at, stepped))
 }
