@@ -161,3 +161,47 @@ fn slope_at_zero(hill: Hill) -> f64 {
         _ => hill.top / hill.ln_half.exp(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fit::{Curve, Response};
+    use crate::units::Channel;
+
+    fn line(states: &[(f64, f64, f64)]) -> Line {
+        let draw = |(top, half, slope): &(f64, f64, f64)| Response {
+            saturation: Saturation::Hill { top: *top, half: *half, slope: *slope },
+            decay: 0.0,
+        };
+        let draws: Vec<Response> = states.iter().map(draw).collect();
+        Line {
+            channel: Channel::default(),
+            curve: Ok(Curve { summary: draws[0].clone(), draws }),
+            periods: 30.0,
+            season: 33.0,
+            reference: 900.0,
+            observed: 2000.0,
+            weights: Vec::new(),
+        }
+    }
+
+    proptest! {
+        // one, a few, and more states than are added up side by side
+        #[test]
+        fn states_side_by_side_are_the_states_one_by_one(
+            states in prop::collection::vec((10.0..200.0f64, 100.0..2000.0f64, 0.4..4.0f64), 1..30), x in 10.0..1e5f64,
+        ) {
+            let line = line(&states);
+            let kernel = Kernel::new(&line);
+            let near = |a: f64, b: f64, accuracy: f64| (a - b).abs() <= accuracy * b.abs();
+            prop_assert!(near(kernel.value(x), line.value(x), 1e-12), "{} {}", kernel.value(x), line.value(x));
+            let (slope, fall) = kernel.slope_and_fall(x);
+            prop_assert!(near(slope, line.value_slope(x), 1e-11), "{slope} {}", line.value_slope(x));
+            let step = 1e-5_f64;
+            let numeric = -(line.value_slope(x * step.exp()) / line.value_slope(x / step.exp())).ln() / (2.0 * step);
+            prop_assert!((fall.unwrap() - numeric).abs() <= 1e-5 * numeric.abs().max(1.0), "{fall:?} {numeric}");
+        }
+    }
+}
