@@ -76,21 +76,27 @@ pub fn add_times(to: &mut [f64], factor: f64, of: &[f64]) {
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts, the first with zeros at its end.
 const LN_2: (f64, f64) = (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10);
-/// 1 ÷ k! from k = 13 down to 2.
+/// 1 ÷ k! from k = 2 to 13.
 const FACTORS: [f64; 12] = [
-    1.605_904_383_682_161_3e-10,
-    2.087_675_698_786_81e-9,
-    2.505_210_838_544_172e-8,
-    2.755_731_922_398_589e-7,
-    2.755_731_922_398_589_3e-6,
-    2.480_158_730_158_73e-5,
-    1.984_126_984_126_984e-4,
-    1.388_888_888_888_889e-3,
-    8.333_333_333_333_333e-3,
-    4.166_666_666_666_666_4e-2,
-    1.666_666_666_666_666_6e-1,
     0.5,
+    1.666_666_666_666_666_6e-1,
+    4.166_666_666_666_666_4e-2,
+    8.333_333_333_333_333e-3,
+    1.388_888_888_888_889e-3,
+    1.984_126_984_126_984e-4,
+    2.480_158_730_158_73e-5,
+    2.755_731_922_398_589_3e-6,
+    2.755_731_922_398_589e-7,
+    2.505_210_838_544_172e-8,
+    2.087_675_698_786_81e-9,
+    1.605_904_383_682_161_3e-10,
 ];
+
+/// c₀ + c₁ x + c₂ x² + c₃ x³, the halves side by side: each product waits for two others instead of three (Estrin 1960).
+#[inline(always)]
+fn cubic(c: [f64; 4], x: f64, square: f64) -> f64 {
+    (c[0] + c[1] * x) + (c[2] + c[3] * x) * square
+}
 
 /// eˣ; x beyond ± 700 counts as ± 700.
 ///
@@ -103,12 +109,12 @@ pub fn exp(x: f64) -> f64 {
     let shifted = x * std::f64::consts::LOG2_E + ROUNDER;
     let whole = shifted - ROUNDER;
     let rest = (x - whole * LN_2.0) - whole * LN_2.1;
-    let mut sum = FACTORS[0];
-    for factor in &FACTORS[1..] {
-        sum = sum * rest + factor;
-    }
+    let [c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13] = FACTORS;
+    let (square, fourth) = (rest * rest, (rest * rest) * (rest * rest));
+    let (low, middle) = (cubic([c2, c3, c4, c5], rest, square), cubic([c6, c7, c8, c9], rest, square));
+    let sum = (low + middle * fourth) + cubic([c10, c11, c12, c13], rest, square) * (fourth * fourth);
     let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52));
-    ((sum * rest + 1.0) * rest + 1.0) * power
+    ((sum * square + rest) + 1.0) * power
 }
 
 /// ln x for finite x of at least 2⁻¹⁰²².
@@ -125,10 +131,10 @@ pub fn ln(x: f64) -> f64 {
     // ln m = 2 artanh((m − 1) ÷ (m + 1)), its square at most 0.0295
     let t = (m - 1.0) / (m + 1.0);
     let square = t * t;
-    let mut sum = 1.0 / 19.0;
-    for odd in [17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
-        sum = sum * square + 1.0 / odd;
-    }
+    let fourth = square * square;
+    let low = cubic([1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0], square, fourth);
+    let high = cubic([1.0 / 11.0, 1.0 / 13.0, 1.0 / 15.0, 1.0 / 17.0], square, fourth);
+    let sum = low + (high + 1.0 / 19.0 * (fourth * fourth)) * (fourth * fourth);
     exponent * LN_2.0 + (2.0 * t + (2.0 * t * square * sum + exponent * LN_2.1))
 }
 

@@ -6,6 +6,7 @@
 //! hull of all cells is concave. Smaller cells bring it down to the concave envelope: a relaxation over it is a proven
 //! bound, however few cells there are.
 
+use super::kernel::{Ends, Kernel, ROUNDING};
 use super::line::{Allowed, Line};
 
 /// A concave polyline, its corners ascending in spend; (spend, KPI).
@@ -49,7 +50,9 @@ impl Envelope {
 
 /// The cells of one line: a grid of spends and, between neighbours, the corners of what lies above the curve.
 #[derive(Clone, Debug)]
-pub struct Cells {
+pub struct Cells<'a> {
+    line: &'a Line,
+    kernel: Kernel<'a>,
     grid: Vec<f64>,
     /// One cell between each two neighbours of the grid.
     above: Vec<Vec<(f64, f64)>>,
@@ -59,12 +62,11 @@ pub struct Cells {
 const LEAST_WIDTH: f64 = 1e-4;
 /// Relative distance below which two spends are the same.
 const SAME: f64 = 1e-9;
-/// What rounding may take from a sum of a few hundred states.
-const ROUNDING: f64 = 1e-12;
 
-impl Cells {
+impl<'a> Cells<'a> {
     /// Cells over the allowed spends: finest around the reference spend and towards 0, where curves bend most.
-    pub fn new(line: &Line, allowed: &Allowed) -> Cells {
+    pub fn new(line: &'a Line, allowed: &Allowed) -> Cells<'a> {
+        let kernel = Kernel::new(line);
         let (low, high) = (allowed.low, allowed.high);
         let mut grid = vec![low, high];
         grid.extend(places(line.reference, high));
@@ -77,16 +79,16 @@ impl Cells {
         if let (Some(last), true) = (grid.last_mut(), high > low) {
             *last = high;
         }
-        let above = grid.windows(2).map(|ends| corners(line, ends[0], ends[1])).collect();
-        Cells { grid, above }
+        let above = grid.windows(2).map(|ends| corners(&kernel, ends[0], ends[1])).collect();
+        Cells { line, kernel, grid, above }
     }
 
     /// Puts `x` on the grid, unless the cell around it is narrow enough; whether that made a difference.
-    pub fn split(&mut self, line: &Line, x: f64) -> bool {
-        self.split_above(line, x, LEAST_WIDTH)
+    pub fn split(&mut self, x: f64) -> bool {
+        self.split_above(x, LEAST_WIDTH)
     }
 
-    fn split_above(&mut self, line: &Line, x: f64, width: f64) -> bool {
+    fn split_above(&mut self, x: f64, width: f64) -> bool {
         let after = self.grid.partition_point(|point| *point <= x);
         if after == 0 || after == self.grid.len() {
             return false;
@@ -97,23 +99,23 @@ impl Cells {
             return false;
         }
         self.grid.insert(after, x);
-        self.above[after - 1] = corners(line, a, x);
-        self.above.insert(after, corners(line, x, b));
+        self.above[after - 1] = corners(&self.kernel, a, x);
+        self.above.insert(after, corners(&self.kernel, x, b));
         true
     }
 
     /// Splits the cell around `x` at `x` and its halves in the middle; whether that made a difference.
-    pub fn refine(&mut self, line: &Line, x: f64) -> bool {
-        let split = self.split(line, x);
+    pub fn refine(&mut self, x: f64) -> bool {
+        let split = self.split(x);
         let at = self.grid.partition_point(|point| *point < x);
         let near = |i: usize| Some((self.grid.get(i)? + self.grid.get(i + 1)?) / 2.0);
         let middles = [at.checked_sub(1).and_then(near), near(at)];
-        middles.into_iter().flatten().fold(split, |any, middle| self.split(line, middle) || any)
+        middles.into_iter().flatten().fold(split, |any, middle| self.split(middle) || any)
     }
 
     /// The envelope over an allowed set whose ends are on the grid, or close enough to be put there.
-    pub fn envelope(&mut self, line: &Line, allowed: &Allowed) -> Envelope {
-        let exact = |x: f64| (x, line.value(x));
+    pub fn envelope(&mut self, allowed: &Allowed) -> Envelope {
+        let exact = |x: f64| (x, self.line.value(x));
         if allowed.high - allowed.low <= allowed.lot * 1.5 || allowed.low == allowed.high {
             let ends = [exact(allowed.low), exact(allowed.high)];
             return Envelope { corners: if allowed.low == allowed.high { vec![ends[0]] } else { ends.to_vec() } };
@@ -122,8 +124,8 @@ impl Cells {
             Some(start) => (Some(exact(0.0)), start.min(allowed.high)),
             None => (None, allowed.low),
         };
-        self.split_above(line, from, SAME);
-        self.split_above(line, allowed.high, SAME);
+        self.split_above(from, SAME);
+        self.split_above(allowed.high, SAME);
         let inside =
             |i: &usize| self.grid[*i] >= from * (1.0 - SAME) && self.grid[i + 1] <= allowed.high * (1.0 + SAME);
         let cells = (0..self.above.len()).filter(inside).flat_map(|i| self.above[i].iter().copied());
@@ -154,23 +156,11 @@ fn knots(line: &Line) -> Vec<f64> {
     line.states().iter().flat_map(of_state).collect()
 }
 
-/// Weighted sums over the states of what is known at the ends of a cell, per period.
-#[derive(Default)]
-struct Ends {
-    /// Values and slopes of the states that are concave on the cell.
-    concave: [(f64, f64); 2],
-    /// Values of the lines above all other states.
-    straight: [f64; 2],
-}
-
 /// The corners of a polyline above the curve on `[a, b]`, spends ascending.
-pub(super) fn corners(line: &Line, a: f64, b: f64) -> Vec<(f64, f64)> {
-    let ends = ends(line, a / line.periods, b / line.periods);
-    let height = line.season * (1.0 + ROUNDING);
-    let straight = |x: f64| ends.straight[0] + (ends.straight[1] - ends.straight[0]) * (x - a) / (b - a);
-    let [(at_a, slope_a), (at_b, slope_b)] = ends.concave;
-    let (slope_a, slope_b) = (slope_a / line.periods, slope_b / line.periods);
-    let corner = |x: f64, tangent: f64| (x, height * (tangent + straight(x)));
+pub(super) fn corners(kernel: &Kernel, a: f64, b: f64) -> Vec<(f64, f64)> {
+    let Ends { concave: [(at_a, slope_a), (at_b, slope_b)], straight } = kernel.ends([a, b]);
+    let straight = |x: f64| straight[0] + (straight[1] - straight[0]) * (x - a) / (b - a);
+    let corner = |x: f64, tangent: f64| (x, (1.0 + ROUNDING) * (tangent + straight(x)));
     let from_b = at_b - slope_b * (b - a);
     if !slope_a.is_finite() {
         return vec![corner(a, from_b), corner(b, at_b)];
@@ -180,32 +170,6 @@ pub(super) fn corners(line: &Line, a: f64, b: f64) -> Vec<(f64, f64)> {
         return vec![corner(a, at_a), corner(kink, at_a + slope_a * (kink - a)), corner(b, at_b)];
     }
     vec![corner(a, at_a), corner(b, at_b)]
-}
-
-fn ends(line: &Line, a: f64, b: f64) -> Ends {
-    let mut ends = Ends::default();
-    for (i, state) in line.states().iter().enumerate() {
-        let (curve, weight) = (&state.saturation, line.weight(i));
-        let (at_a, at_b) = (weight * curve.at(a), weight * curve.at(b));
-        match curve.inflection() {
-            Some(turn) if turn <= a => {
-                ends.concave[0].0 += at_a;
-                ends.concave[0].1 += weight * curve.marginal(a);
-                ends.concave[1].0 += at_b;
-                ends.concave[1].1 += weight * curve.marginal(b);
-            }
-            Some(turn) if turn < b => {
-                ends.straight[0] += at_a;
-                ends.straight[1] += at_a + weight * curve.marginal(turn) * (b - a);
-            }
-            // convex on the cell, or points without a knot inside: at or below the chord
-            _ => {
-                ends.straight[0] += at_a;
-                ends.straight[1] += at_b;
-            }
-        }
-    }
-    ends
 }
 
 /// The upper hull of points, ascending in x (Andrew 1979).
@@ -259,8 +223,8 @@ mod tests {
             let line = line(states);
             let allowed = Allowed::between(0.0, 30_000.0);
             let mut cells = Cells::new(&line, &allowed);
-            splits.iter().for_each(|share| { cells.split(&line, share * 30_000.0); });
-            let envelope = cells.envelope(&line, &allowed);
+            splits.iter().for_each(|share| { cells.split(share * 30_000.0); });
+            let envelope = cells.envelope(&allowed);
             for share in at {
                 let x = share * 30_000.0;
                 prop_assert!(envelope.at(x) >= line.expected(x) * (1.0 - 1e-12), "at {x}");
@@ -273,9 +237,9 @@ mod tests {
             let allowed = Allowed::between(0.0, 30_000.0);
             let mut cells = Cells::new(&line, &allowed);
             for _ in 0..12 {
-                cells.refine(&line, x);
+                cells.refine(x);
             }
-            let excess = cells.envelope(&line, &allowed).at(x) / line.expected(x) - 1.0;
+            let excess = cells.envelope(&allowed).at(x) / line.expected(x) - 1.0;
             prop_assert!(excess < 1e-9, "{excess}");
         }
     }
@@ -284,7 +248,7 @@ mod tests {
     fn nothing_or_a_minimum_is_bridged_by_a_straight_line() {
         let line = line(vec![(50.0, 200.0, 1.0)]);
         let allowed = Allowed { low: 0.0, high: 30_000.0, minimum: 3_000.0, lot: 0.0 };
-        let envelope = Cells::new(&line, &allowed).envelope(&line, &allowed);
+        let envelope = Cells::new(&line, &allowed).envelope(&allowed);
         assert!((envelope.at(1_500.0) - line.expected(3_000.0) / 2.0).abs() < 1e-6);
     }
 }

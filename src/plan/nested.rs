@@ -19,9 +19,10 @@
 use rayon::prelude::*;
 
 use super::block::Block;
+use super::jumps::{self, Bought};
 use super::line::Allowed;
 use super::price::Choice;
-use super::reach::{Bracket, FAR, SAME_PRICE, reach};
+use super::reach::{Bracket, FAR, SAME_PRICE, Side, reach, reach_by};
 use super::tree::{Span, Tree};
 
 /// Share of a sum within which it counts as reached.
@@ -277,13 +278,7 @@ impl Relaxation<'_, '_> {
 
     /// What a group's members spend at a price of their own.
     fn at(&self, group: usize, price: f64) -> f64 {
-        let members = &self.block.tree.groups[group];
-        let own = sum(&members.lines, PARALLEL, |line| self.best(*line, price).spend);
-        let child = |child: &usize| {
-            let bound = self.clamps[*child].bound(price, &self.block.spans[*child]);
-            bound.unwrap_or_else(|| self.at(*child, price))
-        };
-        own + sum(&members.children, PARALLEL / 4, child)
+        self.bought(group, price).0
     }
 
     fn best(&self, line: usize, price: f64) -> Choice {
@@ -292,7 +287,36 @@ impl Relaxation<'_, '_> {
 
     /// The prices around the one at which a group's members spend `sum` together.
     fn reach(&self, group: usize, sum: f64, guess: f64) -> Bracket {
-        reach(|price| self.at(group, price), sum, guess, REACHED * self.block.money)
+        let place = |over: &Side<Bought>, under: &Side<Bought>| {
+            jumps::place(over, under, sum, |line, price| self.best(line, price))
+        };
+        reach_by(|price| self.bought(group, price), place, sum, guess, REACHED * self.block.money)
+    }
+
+    /// What a group's members spend at a price of their own, and what the lines buy that no end of a group within it holds.
+    fn bought(&self, group: usize, price: f64) -> (f64, Bought) {
+        let members = &self.block.tree.groups[group];
+        let mut bought: Bought = if members.lines.len() >= PARALLEL {
+            let each = members.lines.par_iter().with_min_len(SHARE);
+            each.map(|line| (*line, self.best(*line, price))).collect()
+        } else {
+            members.lines.iter().map(|line| (*line, self.best(*line, price))).collect()
+        };
+        let mut spend: f64 = bought.iter().map(|(_, choice)| choice.spend).sum();
+        let child = |child: &usize| match self.clamps[*child].bound(price, &self.block.spans[*child]) {
+            Some(bound) => (bound, Bought::new()),
+            None => self.bought(*child, price),
+        };
+        let within: Vec<(f64, Bought)> = if members.children.len() >= PARALLEL / 4 {
+            members.children.par_iter().with_min_len(SHARE / 4).map(child).collect()
+        } else {
+            members.children.iter().map(child).collect()
+        };
+        for (spent, lines) in within {
+            spend += spent;
+            bought.extend(lines);
+        }
+        (spend, bought)
     }
 
     /// The price of the whole block.

@@ -6,16 +6,15 @@
 //!
 //! Where F is concave the answer is where F' passes m: a formula or a few Newton steps. One state that is S-shaped is
 //! convex up to its inflection, so that there only the ends count. A mean over states of different shapes may turn several
-//! times below its last inflection: there cells are split until the polyline above them ([`super::envelope`]) proves that
-//! nothing better is hidden. What is returned beside the answer is an upper bound on the maximum that holds however
+//! times below its last inflection: there cells are split until the polyline above them proves that nothing better is hidden
+//! ([`super::hidden`]). What is returned beside the answer is an upper bound on the maximum that holds however
 //! accurate the answer is: tangents stand above concave parts.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use super::envelope;
-use super::kernel::{Hill, Kernel};
+use super::hidden::{Asked, Cells};
+use super::kernel::{At, Hill, Kernel};
 use super::line::{Allowed, Line};
 use crate::fit::Saturation;
 use crate::math::fast;
@@ -31,6 +30,14 @@ pub struct Choice {
     pub gain: f64,
     /// What no allowed spend exceeds in F(x) − m x.
     pub above: f64,
+}
+
+impl Choice {
+    /// A spend that brings `value`, at price `m`.
+    pub(super) fn of(spend: f64, value: f64, m: f64) -> Choice {
+        let gain = value - m * spend;
+        Choice { spend, value, gain, above: gain }
+    }
 }
 
 /// What a line pays for counting, in KPI.
@@ -75,12 +82,6 @@ const SLOPE_ACCURACY: f64 = 1e-13;
 const NEARLY_FLAT: f64 = -0.05;
 /// Steps to a stationary point at most.
 const MOST_STEPS: usize = 80;
-/// Share of a line's best by which a hidden maximum may exceed it.
-const HIDDEN: f64 = 1e-9;
-/// Cells looked at in search of hidden maxima.
-const MOST_CELLS: usize = 4_000;
-/// Cells of a line that are kept.
-const MOST_KNOWN: usize = 2_000;
 
 /// A line ready for pricing.
 #[derive(Debug)]
@@ -91,22 +92,23 @@ pub struct Curve<'a> {
     shape: Shape,
     /// What it pays for counting.
     pub charge: Charge,
-    /// The last stationary point, the slope there or, of a single Hill state, its v, and how the slope falls: where the next
-    /// search begins.
-    last: [AtomicU64; 3],
+    /// The v of a single Hill state where the last search for a stationary point ended: the next begins there.
+    last: AtomicU64,
     /// KPI at the spend up to which the only state is convex: every price asks for it.
     at_turn: f64,
-    /// What is known of cells, by the bits of their ends: the same ones are looked at for every price.
-    cells: Mutex<HashMap<(u64, u64), Arc<Cell>>>,
+    /// KPI at its reference spend.
+    usual: f64,
+    /// What searches over several states found.
+    found: Mutex<Found>,
 }
 
-/// What lies above a curve between two spends, worked out once.
-#[derive(Debug)]
-struct Cell {
-    /// KPI at its end.
-    high: f64,
-    /// Corners of a polyline above the curve, when they were asked for.
-    corners: OnceLock<Vec<(f64, f64)>>,
+/// What searches over several states found, for the next one to begin with.
+#[derive(Debug, Default)]
+struct Found {
+    /// The last stationary point.
+    stationary: Option<(f64, At)>,
+    /// What lies above the curve where it may turn several times.
+    cells: Cells,
 }
 
 impl<'a> Curve<'a> {
@@ -115,8 +117,9 @@ impl<'a> Curve<'a> {
         let kernel = Kernel::new(line);
         let shape = shape(line, &kernel);
         let at_turn = if let Shape::One(turn) = shape { kernel.value(turn.min(f64::MAX)) } else { 0.0 };
-        let last = [line.reference.max(0.0), f64::NAN, f64::NAN].map(|x| AtomicU64::new(x.to_bits()));
-        Curve { line, kernel, shape, charge: Charge::NONE, last, at_turn, cells: Mutex::default() }
+        let usual = if line.reference > 0.0 { kernel.value(line.reference) } else { 0.0 };
+        let last = AtomicU64::new(f64::NAN.to_bits());
+        Curve { line, kernel, shape, charge: Charge::NONE, last, at_turn, usual, found: Mutex::default() }
     }
 
     /// KPI at spend `x`.
@@ -158,9 +161,12 @@ impl<'a> Curve<'a> {
     }
 
     fn at(&self, spend: f64, m: f64) -> Choice {
-        let value = self.value(spend);
-        let gain = value - m * spend;
-        Choice { spend, value, gain, above: gain }
+        Choice::of(spend, self.value(spend), m)
+    }
+
+    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
+        // a thread that panicked left whole entries only
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn best_between(&self, from: f64, to: f64, lot: f64, m: f64) -> Choice {
@@ -184,7 +190,8 @@ impl<'a> Curve<'a> {
             Shape::Mixed(turn) => {
                 let right = up(turn.min(to), lot).clamp(from, to);
                 let beyond = if right < to { self.best_concave(right, to, lot, m) } else { self.at(to, m) };
-                self.best_hidden(from, turn.min(to), lot, m, better(self.at(from, m), beyond))
+                let asked = Asked { from, to: turn.min(to), lot, price: m, usual: self.usual };
+                self.found().cells.best(&self.kernel, asked, better(self.at(from, m), beyond))
             }
         }
     }
@@ -212,15 +219,21 @@ impl<'a> Curve<'a> {
             (Some(hill), []) => {
                 let (x, value) = self.stationary_hill(&hill, m);
                 if lot == 0.0 && (from..=to).contains(&x) {
-                    let gain = value - m * x;
-                    return Choice { spend: x, value, gain, above: gain };
+                    return Choice::of(x, value, m);
                 }
                 (x.clamp(from, to), 0.0)
             }
             (None, [(weight, curve)]) if self.kernel.hills.is_empty() => {
                 (self.stationary_other(*weight, curve, from, to, m).clamp(from, to), 0.0)
             }
-            _ => self.stationary(from, to, m),
+            _ => {
+                let (x, value, slack) = self.stationary(from, to, m);
+                if lot == 0.0 {
+                    let best = Choice::of(x, value, m);
+                    return Choice { above: best.above + slack, ..best };
+                }
+                (x, slack)
+            }
         };
         if lot > 0.0 {
             return better(self.at(down(x, lot).max(from), m), self.at(up(x, lot).min(to), m));
@@ -240,7 +253,7 @@ impl<'a> Curve<'a> {
         let power = 1.0 + 1.0 / hill.slope;
         let height = fast::ln(hill.top * hill.slope) - hill.ln_half - fast::ln(m);
         let asymptote = height / power;
-        let last = f64::from_bits(self.last[1].load(Ordering::Relaxed));
+        let last = f64::from_bits(self.last.load(Ordering::Relaxed));
         let falls = |tail: f64| 2.0 * tail / (1.0 + tail) - power;
         let mut v =
             if last.is_nan() || falls(fast::exp(-last)) >= NEARLY_FLAT { asymptote } else { last.min(asymptote) };
@@ -257,7 +270,7 @@ impl<'a> Curve<'a> {
                 break;
             }
         }
-        self.last[1].store(v.to_bits(), Ordering::Relaxed);
+        self.last.store(v.to_bits(), Ordering::Relaxed);
         (fast::exp(hill.ln_half + v / hill.slope), hill.top / (1.0 + fast::exp(-v)))
     }
 
@@ -277,19 +290,17 @@ impl<'a> Curve<'a> {
         rate.max(0.0) * periods
     }
 
-    /// Where the slope of several states passes `m` on an interval on which it falls, and by how much the tangents there
-    /// leave room above.
-    fn stationary(&self, from: f64, to: f64, m: f64) -> (f64, f64) {
+    /// Where the slope of several states passes `m` on an interval on which it falls, what they bring there, and by how much
+    /// the tangents there leave room above.
+    fn stationary(&self, from: f64, to: f64, m: f64) -> (f64, f64, f64) {
         let (mut low, mut high) = (from, to);
-        let last = f64::from_bits(self.last[0].load(Ordering::Relaxed));
-        let mut x = last.clamp(from.max(to * 1e-12), to);
+        let (mut x, mut at) = self.first(from, to);
         let mut before: Option<(f64, f64)> = None;
-        let (mut slope, mut fall) = self.again(x).unwrap_or_else(|| self.kernel.slope_and_fall(x));
         for _ in 0..MOST_STEPS {
-            if (slope / m - 1.0).abs() <= SLOPE_ACCURACY || high - low <= 1e-14 * high {
+            if (at.slope / m - 1.0).abs() <= SLOPE_ACCURACY || high - low <= 1e-14 * high {
                 break;
             }
-            if slope > m {
+            if at.slope > m {
                 low = x
             } else {
                 high = x
@@ -298,10 +309,10 @@ impl<'a> Curve<'a> {
                 break;
             }
             // slope falls like a power of spend near any spend
-            let power = fall.or_else(|| before.map(|(y, s)| -(slope / s).ln() / (x / y).ln())).unwrap_or(1.5);
+            let power = at.fall.or_else(|| before.map(|(y, s)| -(at.slope / s).ln() / (x / y).ln())).unwrap_or(1.5);
             let power = if power.is_finite() && power > 1e-3 { power.min(20.0) } else { 1.5 };
-            let next = x * (slope / m).powf(1.0 / power);
-            before = Some((x, slope));
+            let next = x * (at.slope / m).powf(1.0 / power);
+            before = Some((x, at.slope));
             x = if next >= to && high == to {
                 to
             } else if next <= from && low == from {
@@ -311,76 +322,25 @@ impl<'a> Curve<'a> {
             } else {
                 middle(low, high)
             };
-            (slope, fall) = self.kernel.slope_and_fall(x);
+            at = self.kernel.at(x);
         }
         if x > 0.0 {
-            let ended = [x, slope, fall.unwrap_or(f64::NAN)];
-            self.last.iter().zip(ended).for_each(|(last, x)| last.store(x.to_bits(), Ordering::Relaxed));
+            self.found().stationary = Some((x, at));
         }
-        let off = slope - m;
-        let room = if off > 0.0 {
-            if x < to { high.max(x) - x } else { 0.0 }
-        } else if x > from {
-            x - low.min(x)
-        } else {
-            0.0
+        let room = match at.slope > m {
+            true if x < to => high.max(x) - x,
+            false if at.slope < m && x > from => x - low.min(x),
+            _ => 0.0,
         };
-        (x, if room > 0.0 { off.abs() * room } else { 0.0 })
+        (x, at.value, if room > 0.0 { (at.slope - m).abs() * room } else { 0.0 })
     }
 
-    /// Slope, and how it falls, where the last search for a stationary point ended.
-    fn again(&self, x: f64) -> Option<(f64, Option<f64>)> {
-        let [last, slope, fall] = [0, 1, 2].map(|i| f64::from_bits(self.last[i].load(Ordering::Relaxed)));
-        (x == last && !slope.is_nan()).then(|| (slope, (!fall.is_nan()).then_some(fall)))
-    }
-
-    fn cell(&self, a: f64, b: f64) -> Arc<Cell> {
-        let key = (a.to_bits(), b.to_bits());
-        // a thread that panicked left whole entries only
-        let known = self.cells.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        known.unwrap_or_else(|| {
-            let cell = Arc::new(Cell { high: self.value(b), corners: OnceLock::new() });
-            let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-            if cells.len() < MOST_KNOWN {
-                cells.insert(key, Arc::clone(&cell));
-            }
-            cell
-        })
-    }
-
-    /// The best of what is known and of an interval where the curve may turn several times.
-    fn best_hidden(&self, from: f64, to: f64, lot: f64, m: f64, known: Choice) -> Choice {
-        let mut best = known;
-        // a curve does not fall: nothing on [a, b] brings more than its end for less than its beginning
-        if self.cell(from, to).high - m * from <= best.gain {
-            return best;
-        }
-        let mut cells = vec![(from, to)];
-        for (_, curve) in &self.kernel.others {
-            if let Saturation::Points(points) = curve {
-                cells = points.iter().fold(cells, |cells, point| cut(cells, point.0 * self.kernel.periods));
-            }
-        }
-        let mut looked = 0;
-        while let Some((a, b)) = cells.pop() {
-            let cell = self.cell(a, b);
-            let corners = || cell.corners.get_or_init(|| envelope::corners(self.line, a, b)).iter();
-            let hidden = || corners().map(|(x, y)| y - m * x).fold(f64::MIN, f64::max);
-            let least = best.gain + HIDDEN * best.value.abs();
-            let steps = cell.high - m * a;
-            let bound = if steps <= least { steps } else { hidden().min(steps) };
-            looked += 1;
-            if bound <= least || looked >= MOST_CELLS || b - a <= 1e-9 * b {
-                best.above = best.above.max(bound);
-                continue;
-            }
-            let middle = middle(a, b);
-            for x in [down(middle, lot).max(from), up(middle, lot).min(to)] {
-                best = better(best, self.at(x, m));
-            }
-            cells.extend([(a, middle), (middle, b)]);
-        }
-        best
+    /// Where a search for a stationary point begins: where the last one ended, if that is on the interval.
+    fn first(&self, from: f64, to: f64) -> (f64, At) {
+        let last = self.found().stationary;
+        let x = last.map_or(self.line.reference.max(0.0), |(x, _)| x).clamp(from.max(to * 1e-12), to);
+        let again = last.filter(|(at, _)| *at == x);
+        again.unwrap_or_else(|| (x, self.kernel.at(x)))
     }
 }
 
@@ -411,25 +371,21 @@ fn knots(kernel: &Kernel) -> Vec<(f64, f64)> {
     places.into_iter().map(|x| (x, kernel.value(x))).collect()
 }
 
-fn cut(cells: Vec<(f64, f64)>, at: f64) -> Vec<(f64, f64)> {
-    let split = |(a, b): (f64, f64)| if at > a && at < b { vec![(a, at), (at, b)] } else { vec![(a, b)] };
-    cells.into_iter().flat_map(split).collect()
-}
-
 /// The better of two, under both bounds.
-fn better(a: Choice, b: Choice) -> Choice {
+pub(super) fn better(a: Choice, b: Choice) -> Choice {
     let best = if b.gain > a.gain { b } else { a };
     Choice { above: a.above.max(b.above), ..best }
 }
 
-fn middle(a: f64, b: f64) -> f64 {
+/// Between two spends: by their logarithms where they are far apart.
+pub(super) fn middle(a: f64, b: f64) -> f64 {
     if a > 0.0 { if b / a > 4.0 { (a * b).sqrt() } else { f64::midpoint(a, b) } } else { b / 16.0 }
 }
 
-fn down(x: f64, lot: f64) -> f64 {
+pub(super) fn down(x: f64, lot: f64) -> f64 {
     if lot > 0.0 { (x / lot + 1e-7).floor() * lot } else { x }
 }
 
-fn up(x: f64, lot: f64) -> f64 {
+pub(super) fn up(x: f64, lot: f64) -> f64 {
     if lot > 0.0 { (x / lot - 1e-7).ceil() * lot } else { x }
 }

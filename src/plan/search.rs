@@ -241,7 +241,7 @@ struct Search<'a> {
     task: &'a Task<'a>,
     allowed: Vec<Allowed>,
     suppliers: Suppliers<'a>,
-    cells: Vec<Cells>,
+    cells: Vec<Cells<'a>>,
     incumbent: Option<Plan>,
     /// Largest bound among nodes that were left: good enough, or past splitting.
     left: f64,
@@ -316,10 +316,10 @@ impl<'a> Search<'a> {
         let task = self.task;
         let Some(payables) = self.suppliers.payables(among, allowed) else { return Ok(None) };
         let envelopes: Vec<Envelope> = if task.lines.len() < PARALLEL {
-            self.cells.iter_mut().enumerate().map(|(i, cells)| cells.envelope(&task.lines[i], &allowed[i])).collect()
+            self.cells.iter_mut().enumerate().map(|(i, cells)| cells.envelope(&allowed[i])).collect()
         } else {
             let each = self.cells.par_iter_mut().enumerate();
-            each.map(|(i, cells)| cells.envelope(&task.lines[i], &allowed[i])).collect()
+            each.map(|(i, cells)| cells.envelope(&allowed[i])).collect()
         };
         let rows = &task.rows;
         let program = Program { envelopes: &envelopes, rows, payables: &payables, budget: task.budget, aim: task.aim };
@@ -346,12 +346,11 @@ impl<'a> Search<'a> {
     /// Splits the cells around a node's spend, and around the ends of the chords that it stands on: they decide how high
     /// the chord is. Whether any could be split.
     fn refine(&mut self, node: &Node) -> bool {
-        let lines = self.task.lines;
         let refined = |(i, cells): (usize, &mut Cells)| {
             let (low, high) = node.around[i];
-            let at_spend = cells.refine(&lines[i], node.spend[i]);
-            let at_low = high - low > WIDE * high && cells.refine(&lines[i], low);
-            let at_high = high - low > WIDE * high && cells.refine(&lines[i], high);
+            let at_spend = cells.refine(node.spend[i]);
+            let at_low = high - low > WIDE * high && cells.refine(low);
+            let at_high = high - low > WIDE * high && cells.refine(high);
             at_spend || at_low || at_high
         };
         let split: Vec<bool> = self.cells.par_iter_mut().enumerate().map(refined).collect();
@@ -408,7 +407,7 @@ impl<'a> Search<'a> {
         let near: Vec<Allowed> = (0..spend.len()).map(|i| self.near(i, spend[i])).collect();
         for (i, cells) in self.cells.iter_mut().enumerate() {
             NARROW.iter().for_each(|share| {
-                cells.split(&self.task.lines[i], spend[i] * share);
+                cells.split(spend[i] * share);
             });
         }
         let node = self.round(&near, &self.suppliers.pieces(spend)).ok()??;
@@ -506,7 +505,7 @@ impl<'a> Search<'a> {
             return Vec::new();
         }
         let (allowed, x) = (node.allowed[line], node.spend[line]);
-        self.cells[line].refine(&self.task.lines[line], x);
+        self.cells[line].refine(x);
         let halves = [allowed.within(allowed.low, x), allowed.within(x, allowed.high)];
         let narrower = |half: &Allowed| half.low > allowed.low || half.high < allowed.high;
         if !halves.iter().flatten().all(narrower) {
