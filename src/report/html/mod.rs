@@ -149,8 +149,7 @@ mod tests {
         assert!(rendered(&Sample::many(30), Lang::En).len() < 700_000);
         assert!(rendered(&Sample::many(300), Lang::En).len() < 2_000_000);
         let page = rendered(&Sample::many(1000), Lang::En);
-        println!("a thousand channels: {} bytes", page.len());
-        assert!(page.len() < 4_500_000, "{} bytes", page.len());
+        assert!(page.len() < 4_000_000, "{} bytes", page.len());
     }
 
     #[test]
