@@ -105,15 +105,15 @@ fn rates(settings: &Settings) -> Result<Option<import::Rates>, Error> {
 }
 
 /// A finished run, read back from the folder that it wrote, its findings, and by what it was made. Nothing is imported,
-/// fitted or planned again; the panel is laid out and the suppliers are counted from its ledger, with the seed of the run,
-/// which `settings` takes on.
+/// fitted or planned again; the panel is laid out from its ledger. The suppliers are as the run scored them; where its
+/// scorecard is not to be had they are counted from its ledger, with the seed of the run, which `settings` takes on.
 ///
 /// # Errors
 ///
 /// [`crate::check::Kind::Input`] when a file of the run is missing or unreadable, or when its ledger and its models are of
 /// different runs.
 pub fn finished(folder: &Path, settings: &mut Settings) -> Result<(Run, Vec<Finding>, Made), Error> {
-    let Finished { ledger, fitted, answer, mut findings, made } = finished::read(folder)?;
+    let Finished { ledger, fitted, answer, scores, mut findings, made } = finished::read(folder)?;
     if let Some(seed) = made.seed {
         settings.seed = seed;
     }
@@ -132,7 +132,7 @@ pub fn finished(folder: &Path, settings: &mut Settings) -> Result<(Run, Vec<Find
             "run `outlay run` again",
         ));
     }
-    let scores = score::suppliers(&ledger, settings)?;
+    let scores = scores.map_or_else(|| score::suppliers(&ledger, settings), Ok)?;
     Ok((Run { ledger, panel, fitted, scores, answer }, findings, made))
 }
 

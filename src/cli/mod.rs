@@ -73,7 +73,8 @@ fn finish(args: &Args, done: &Done) -> Result<ExitCode, Error> {
         let words = Words::of(args.lang);
         for finding in failed {
             let told = words.finding(finding);
-            let line = format!("{}{}: {}: {}\n", words.say("error_label"), told.check, told.subject, told.message);
+            let (label, colon) = (words.say("error_label"), words.say("colon"));
+            let line = format!("{label}{}{colon}{}{colon}{}\n", told.check, told.subject, told.message);
             tell(&line, &words);
         }
         tell(&format!("{}{}\n", words.say("help_label"), words.say("strict_help")), &words);

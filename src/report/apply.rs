@@ -91,6 +91,7 @@ struct ToolColumn {
 enum Holds {
     Account,
     Campaign,
+    CampaignId,
     Daily,
     Start,
     End,
@@ -136,9 +137,12 @@ fn sheet(path: &str, results: &Results, platform: Option<&str>, rows: &[Row]) ->
 fn cells(results: &Results, columns: &[ToolColumn], row: &Row) -> Vec<String> {
     let Some(answer) = results.answer else { return Vec::new() };
     let line = &answer.lines[row.line];
+    let has_ids = columns.iter().any(|column| column.holds == Some(Holds::CampaignId));
     let own = |column: &ToolColumn| match column.holds {
         Some(Holds::Account) => csv::words(row.account.as_deref()),
-        Some(Holds::Campaign) => csv::words(row.campaign.as_deref()),
+        // where the tool goes by IDs, a name that is one is not the name to set
+        Some(Holds::Campaign) => csv::words(row.campaign.as_deref().filter(|name| !(has_ids && is_id(name)))),
+        Some(Holds::CampaignId) => csv::words(row.campaign.as_deref().filter(|name| is_id(name))),
         Some(Holds::Daily) => csv::money(Some(row.new_daily)),
         Some(Holds::Start) => row.first.to_string(),
         Some(Holds::End) => row.last.to_string(),
@@ -155,6 +159,11 @@ fn cells(results: &Results, columns: &[ToolColumn], row: &Row) -> Vec<String> {
     cells.push(csv::money(Some(row.total)));
     cells.extend([csv::words(Some(&line.channel)), csv::words(Some(&line.limited_by.join("; ")))]);
     cells
+}
+
+/// Whether an export named the campaign by its ID: platforms count theirs in long rows of digits.
+fn is_id(campaign: &str) -> bool {
+    campaign.len() >= 6 && campaign.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What every account and campaign gets, line by line, day after day.
@@ -315,6 +324,25 @@ mod tests {
         assert_eq!(sheets[0].path, "apply/google_ads.csv");
         assert_eq!(rows[0][..5], ["Account", "Campaign", "Budget", "Budget type", "platform"]);
         assert_eq!(rows[1][3], "Daily");
+    }
+
+    /// An update goes by the campaign's ID; where the export gave the name, the place of the ID stays open.
+    #[test]
+    fn a_campaign_that_is_an_id_stands_under_the_id() {
+        let mut sample = sample();
+        for line in &mut sample.answer.lines {
+            line.platform = Some("amazon_ads".into());
+        }
+        sample.ledger.entries[0].names[Field::Campaign.index()] = Some("220311234567".into());
+        for entry in &mut sample.ledger.entries {
+            entry.names[Field::Platform.index()] = Some("weibo".into());
+        }
+        let sheets = sheets(&sample.results());
+        let rows = read(&sheets[0]);
+        let head = ["Product", "Entity", "Operation", "Campaign ID", "Campaign Name", "Daily Budget", "platform"];
+        assert_eq!(rows[0][..7], head);
+        let named = |id: &str, name: &str| rows.iter().any(|row| row[2] == "Update" && row[3] == id && row[4] == name);
+        assert!(named("220311234567", "") && named("", "y"), "{rows:?}");
     }
 
     #[test]

@@ -7,10 +7,11 @@
 //! | `models/model.json` | the response models |
 //! | `plan.json` | the plan |
 //! | `plan_daily.csv` | its days; absent where none were laid out |
+//! | `suppliers.json` | the scorecard, where the manifest says that it is this run's and this program's |
 //! | `manifest.json` | by what it was made: version, seed, hashes; absent after a run of single commands |
 //!
-//! The panel is laid out from the ledger and must have the hash that the models carry. The scorecard is counted from the
-//! ledger by whoever calls, as `score` does.
+//! The panel is laid out from the ledger and must have the hash that the models carry. A scorecard that is not to be had
+//! is counted from the ledger by whoever calls, as `score` does: with a thousand suppliers that takes most of the time.
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,12 +20,14 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::check::{Error, Finding, Kind, Severity};
 use crate::fit::{Fitted, store};
 use crate::plan::{Answer, Daily, DailyLine, DayHeld};
+use crate::score::{CriterionWeight, Method, Prospect, Scorecard, SupplierScore, Target};
 use crate::unify::{Entry, Ledger, RowCount, Skipped, SourceSummary};
-use crate::units::{Currency, Field, Measure, Micros};
+use crate::units::{Currency, Field, Kpi, Measure, Micros};
 
 /// What a run left behind.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub struct Finished {
     pub fitted: Fitted,
     /// The plan.
     pub answer: Answer,
+    /// The scorecard, without findings of its own; absent where the file is not the one that the run wrote.
+    pub scores: Option<Scorecard>,
     /// Findings of all stages, in their order.
     pub findings: Vec<Finding>,
     /// By what it was made; empty without a manifest.
@@ -53,6 +58,18 @@ pub struct Made {
     pub settings_sha256: String,
     /// SHA-256 of the panel.
     pub panel_sha256: String,
+    /// The files that it wrote.
+    pub outputs: Vec<Written>,
+}
+
+/// A file that a run wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Written {
+    /// Where, relative to the folder of the run.
+    pub path: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
 }
 
 /// Reads a finished run.
@@ -73,7 +90,48 @@ pub fn read(folder: &Path) -> Result<Finished, Error> {
     let currency = currency.unwrap_or(answer.currency.parse().map_err(|error| not(folder, "plan.json", error))?);
     let ledger = Ledger { currency, entries, rows, sources, late: Vec::new(), findings: Vec::new() };
     let fitted = store::read(&folder.join("models/model.json"))?;
-    Ok(Finished { ledger, fitted, answer, findings, made })
+    let scores = scores(folder, &made);
+    Ok(Finished { ledger, fitted, answer, scores, findings, made })
+}
+
+/// The scorecard as the run wrote it. Absent where it was written by another version, changed since, or says less than
+/// was known (a figure that is not finite has no JSON): then counting is the only way to the same scorecard.
+fn scores(folder: &Path, made: &Made) -> Option<Scorecard> {
+    let name = "suppliers.json";
+    let written = made.outputs.iter().find(|output| output.path == name)?;
+    let bytes = fs::read(folder.join(name)).ok()?;
+    if made.version != env!("CARGO_PKG_VERSION") || written.sha256 != format!("{:x}", Sha256::digest(&bytes)) {
+        return None;
+    }
+    let read: Suppliers = serde_json::from_slice(&bytes).ok()?;
+    Some(Scorecard {
+        kpi: read.kpi,
+        window: read.window.map(|days| (days.start, days.end)),
+        target: read.target,
+        method: read.method,
+        suppliers: read.suppliers,
+        prospects: read.prospects,
+        weights: read.weights,
+        findings: Vec::new(),
+    })
+}
+
+/// `suppliers.json` as read back.
+#[derive(Deserialize)]
+struct Suppliers {
+    kpi: Kpi,
+    window: Option<Window>,
+    target: Option<Target>,
+    method: Method,
+    suppliers: Vec<SupplierScore>,
+    prospects: Vec<Prospect>,
+    weights: Vec<CriterionWeight>,
+}
+
+#[derive(Deserialize)]
+struct Window {
+    start: Date,
+    end: Date,
 }
 
 /// Reads the entries of a `ledger.csv`, in the reporting currency.
@@ -254,7 +312,7 @@ impl Told {
 mod tests {
     use super::*;
     use crate::report::sample::Sample;
-    use crate::report::{checked, planned, write};
+    use crate::report::{checked, json as json_of_run, planned, scored, write};
 
     #[test]
     fn what_a_run_wrote_comes_back_as_it_was() {
@@ -271,6 +329,41 @@ mod tests {
         assert_eq!(finished.findings, sample.findings);
         assert_eq!(finished.answer.lines.len(), sample.answer.lines.len());
         assert_eq!(finished.made, Made::default());
+        assert!(finished.scores.is_none(), "no manifest says whose the scorecard is");
+    }
+
+    /// A run's folder with its manifest.
+    fn whole(sample: &Sample) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let mut outputs = checked(&sample.ledger, &sample.panel, &sample.findings);
+        outputs.extend(planned(&sample.answer));
+        outputs.extend(scored(&sample.scores));
+        outputs.push(crate::report::Output::new("models/model.json", store::write(&sample.fitted).unwrap()));
+        outputs.push(json_of_run::manifest(&sample.settings, &sample.ledger, &sample.panel, &[], &outputs));
+        write::all(folder.path(), &outputs).unwrap();
+        folder
+    }
+
+    #[test]
+    fn the_scorecard_of_a_run_comes_back_to_the_last_digit() {
+        let sample = Sample::rich();
+        let folder = whole(&sample);
+        let scores = read(folder.path()).unwrap().scores.expect("the run's own");
+        assert_eq!(scores.suppliers, sample.scores.suppliers);
+        assert_eq!(scores.prospects, sample.scores.prospects);
+        assert_eq!((scores.window, scores.target), (sample.scores.window, sample.scores.target));
+        assert_eq!(scored(&scores), scored(&sample.scores));
+    }
+
+    #[test]
+    fn a_scorecard_that_was_changed_since_is_not_taken_for_the_runs() {
+        let folder = whole(&Sample::rich());
+        let path = folder.path().join("suppliers.json");
+        let changed = fs::read_to_string(&path).unwrap().replacen("\"A\"", "\"B\"", 1);
+        fs::write(&path, changed + " ").unwrap();
+        assert!(read(folder.path()).unwrap().scores.is_none());
+        fs::remove_file(path).unwrap();
+        assert!(read(folder.path()).unwrap().scores.is_none());
     }
 
     #[test]

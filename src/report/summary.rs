@@ -57,7 +57,8 @@ fn told(finding: &Finding, words: &Words) -> String {
     let place = shorten(&finding.subject, NAME);
     let advice =
         if finding.advice.is_empty() { String::new() } else { format!(" → {}", shorten(&finding.advice, 100)) };
-    format!("  {} · {place}: {}{advice}", words.severity(finding.severity), shorten(&finding.message, 120))
+    let (severity, colon) = (words.severity(finding.severity), words.say("colon"));
+    format!("  {severity} · {place}{colon}{}{advice}", shorten(&finding.message, 120))
 }
 
 /// The response models: a line a channel, with its curve or the reason why it has none.

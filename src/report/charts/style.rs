@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::check::{Error, Kind};
 use crate::report::Words;
-use crate::report::text::{shorten, width, xml};
+use crate::report::text::{one_line, shorten, width, xml};
 
 /// Backend pixels to one of the drawing. The backend knows whole pixels only; finer ones keep curves smooth.
 pub(super) const FINE: i32 = 4;
@@ -126,9 +126,9 @@ impl Names {
     }
 }
 
-/// Text that XML can hold.
+/// Text that XML can hold, on one line and in its direction.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || ('\u{E000}'..='\u{E001}').contains(&c) { ' ' } else { c }).collect()
+    one_line(text).replace(['\u{E000}', '\u{E001}'], " ")
 }
 
 /// One entry of a legend: how its sample is drawn, left and right end at middle height, and its words.

@@ -3,6 +3,7 @@
 use super::{Block, Document, Table};
 use crate::report::compare::{Bridge, Cause, Comparison, PriceChange};
 use crate::report::numbers::{ABSENT, count, decimal, signed, signed_count, significant};
+use crate::report::words::step_name;
 use crate::report::{Lang, Words};
 
 /// The document of a comparison.
@@ -19,7 +20,7 @@ pub fn of_comparison(comparison: &Comparison, title: &str, lang: Lang) -> Docume
         blocks.push(Block::Heading(words.say("prices").to_owned()));
         blocks.push(Block::Table(prices(&comparison.prices, words)));
     }
-    Document { title: format!("{title}: {}", words.say("compare_title")), blocks }
+    Document { title: format!("{title}{}{}", words.say("colon"), words.say("compare_title")), blocks }
 }
 
 fn bridged(bridge: &Bridge, comparison: &Comparison, words: &Words) -> [Block; 2] {
@@ -30,7 +31,7 @@ fn bridged(bridge: &Bridge, comparison: &Comparison, words: &Words) -> [Block; 2
         "observed_cost" => words.say("observed_cost"),
         _ => words.say("expected"),
     };
-    let unit = if is_money { &comparison.currency } else { &comparison.kpi };
+    let unit = if is_money { &comparison.currency } else { step_name(words, &comparison.kpi) };
     let mut table = Table::new(&[name, unit], 1);
     table.rows.push(vec![words.say("compare_before").to_owned(), decimal(bridge.before, 2)]);
     table.rows.extend(bridge.steps.iter().map(|step| vec![change(step.change, words).to_owned(), signed(step.by, 2)]));
@@ -67,7 +68,10 @@ fn causes(causes: &[Cause], words: &Words) -> Block {
         "model" => words.say("cause_model"),
         _ => words.say("cause_program"),
     };
-    let told = |fact: &Option<String>| fact.clone().unwrap_or_else(|| ABSENT.to_owned());
+    let told = |fact: &Option<String>| match fact {
+        Some(fact) => words.translate("compare.fact", fact),
+        None => ABSENT.to_owned(),
+    };
     let row = |cause: &Cause| vec![kind(cause).to_owned(), cause.fact.clone(), told(&cause.before), told(&cause.after)];
     table.rows = causes.iter().map(row).collect();
     Block::Table(table)
@@ -75,14 +79,14 @@ fn causes(causes: &[Cause], words: &Words) -> Block {
 
 fn lines(comparison: &Comparison, words: &Words) -> Table {
     let (before, after) = (words.say("compare_before"), words.say("compare_after"));
-    let (spend, expected) = (words.say("spend"), words.say("expected"));
+    let (spend, expected, colon) = (words.say("spend"), words.say("expected"), words.say("colon"));
     let heads = [
         words.say("channel").to_owned(),
-        format!("{spend}: {before}"),
-        format!("{spend}: {after}"),
+        format!("{spend}{colon}{before}"),
+        format!("{spend}{colon}{after}"),
         words.say("change").to_owned(),
-        format!("{expected}: {before}"),
-        format!("{expected}: {after}"),
+        format!("{expected}{colon}{before}"),
+        format!("{expected}{colon}{after}"),
         words.say("change_model").to_owned(),
         words.say("change_money").to_owned(),
         words.say("compare_newly").to_owned(),

@@ -44,7 +44,8 @@ fn plan(results: &Results, answer: &Answer, words: &Words) -> Vec<Block> {
     blocks.push(Block::Heading(words.say("allocation").to_owned()));
     blocks.push(Block::Text(format!("{} · {}", answer.currency, words.say("sums_note"))));
     blocks.push(Block::Table(allocation(answer, words)));
-    let why = |line: &Line| format!("{}: {}", line.channel, words.translate("plan.why_not_more", &line.why_not_more));
+    let told = |line: &Line| words.translate("plan.why_not_more", &line.why_not_more);
+    let why = |line: &Line| format!("{}{}{}", line.channel, words.say("colon"), told(line));
     blocks.push(Block::Text(words.say("why_not_more").to_owned()));
     blocks.push(Block::List(answer.lines.iter().map(why).collect()));
     blocks.extend(unknown::sureness(results.settings, answer, words));
@@ -167,7 +168,8 @@ fn steps(part: &Part, words: &Words) -> Table {
 fn departments(statement: &Statement, words: &Words) -> Vec<Block> {
     let page = |part: &Part| {
         let name = part.name.as_deref().unwrap_or(words.say("not_named"));
-        [Block::Heading(format!("{}: {name}", words.say("department"))), Block::Table(steps(part, words))]
+        let heading = format!("{}{}{name}", words.say("department"), words.say("colon"));
+        [Block::Heading(heading), Block::Table(steps(part, words))]
     };
     statement.departments.iter().flat_map(page).collect()
 }
@@ -273,11 +275,12 @@ fn quality(results: &Results, words: &Words) -> Vec<Block> {
 
 fn facts(results: &Results, words: &Words) -> Vec<Block> {
     let settings = results.settings;
+    let fact = |name: &str, fact: &str| format!("{name}{}{fact}", words.say("colon"));
     let facts = vec![
-        format!("{}: {}", words.say("version"), env!("CARGO_PKG_VERSION")),
-        format!("{}: {}", words.say("seed"), settings.seed),
-        format!("{}: {}", words.say("settings_hash"), settings.sha256),
-        format!("{}: {}", words.say("panel_hash"), results.panel.sha256),
+        fact(words.say("version"), env!("CARGO_PKG_VERSION")),
+        fact(words.say("seed"), &settings.seed.to_string()),
+        fact(words.say("settings_hash"), &settings.sha256),
+        fact(words.say("panel_hash"), &results.panel.sha256),
     ];
     let mut table =
         Table::new(&[words.say("file"), words.say("hash"), words.say("rows"), words.say("spend_in_file")], 2);

@@ -4,9 +4,16 @@
   const lang = document.documentElement.lang;
   const say = text => { document.getElementById('said').textContent = text; };
 
-  // What a cell is worth: its exact figure, or its text. A spreadsheet must not take a name for a formula.
-  const value = cell => {
+  // The figure of a cell: what it carries, or what its text says in full; absent where it has none.
+  const figure = cell => {
     if ('v' in cell.dataset) return cell.dataset.v === 'none' ? '' : cell.dataset.v;
+    const text = cell.classList.contains('n') ? cell.textContent.trim() : '';
+    return /^[+−-]?\d[\d,]*(\.\d+)?$/.test(text) ? text.replaceAll(',', '').replace('−', '-').replace('+', '') : null;
+  };
+  // What a cell is worth: its figure, or its text. A spreadsheet must not take a name for a formula.
+  const value = cell => {
+    const exact = figure(cell);
+    if (exact !== null) return exact;
     // a heading and the small print below it are two words, whatever the layout puts between them
     const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), parts = [];
     while (texts.nextNode()) parts.push(texts.currentNode.data.trim());
@@ -46,8 +53,8 @@
         heads.forEach(other => other.removeAttribute('aria-sort'));
         head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
         const key = row => {
-          const cell = row.cells[column];
-          return 'v' in cell.dataset ? (cell.dataset.v === 'none' ? -Infinity : +cell.dataset.v) : cell.textContent.trim();
+          const cell = row.cells[column], exact = figure(cell);
+          return exact === null ? cell.textContent.trim() : exact === '' ? -Infinity : +exact;
         };
         const collator = new Intl.Collator(lang, { numeric: true });
         const order = (a, b) => typeof a === 'number' ? a - b : collator.compare(a, b);

@@ -5,6 +5,16 @@
 // hulls; where they cross it keeps them all the same. Floors are filled first, and by the steepest pieces too.
 function outlayEngine(data) {
   const lines = data.lines, groups = data.groups, EPS = 1e-6;
+  // The spends at which a line's curve was sampled: closer together where curves bend, and the line's own.
+  const sampled = line => {
+    const share = step => step / data.steps, own = [line.spend, line.reference, line.low, line.minimum];
+    const spends = Array.from({ length: data.steps + 1 }, (_, step) => line.high * (share(step) * share(step)));
+    return [...new Set([...spends, ...own.filter(x => x <= line.high)])].sort((a, b) => a - b);
+  };
+  for (const line of lines) {
+    line.x = line.curve ? sampled(line) : [];
+    if (line.x.length !== line.y.length) throw new Error(`${line.name}: ${line.y.length} figures of ${line.x.length} spends`);
+  }
   const memberOf = lines.map(() => []);
   groups.forEach((group, g) => group.lines.forEach(l => memberOf[l].push(g)));
 
@@ -285,7 +295,7 @@ function outlayEngine(data) {
     const left = state.budget - spent;
     $('wi-left').textContent = Math.abs(left) < 1 ? '' : (left > 0 ? words.left : words.over).replace('{amount}', number(Math.abs(left), 0));
     $('wi-mean').textContent = count(mean);
-    $('wi-range').textContent = p90 > p10 ? `80%: ${count(p10)} – ${count(p90)}` : '';
+    $('wi-range').textContent = p90 > p10 ? `80%${words.colon}${count(p10)} – ${count(p90)}` : '';
     $('wi-cost').textContent = cost(spent / mean);
     $('wi-gain').textContent = signed(mean - plan.mean, Math.abs(mean - plan.mean) >= 100 ? 0 : 1);
     $('wi-gain-n').textContent = `${signed(100 * (mean / plan.mean - 1), 1)}% · ${signed(spent - plan.spent, 0)}`;

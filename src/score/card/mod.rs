@@ -1,15 +1,17 @@
 //! The scorecard: what is said of each supplier, and what it rests on.
 
+mod term;
 mod trust;
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::check::Finding;
 use crate::units::Kpi;
 
+pub use term::Term;
 pub use trust::*;
 
 /// The suppliers of a run, ascending by name; rows that name none stand last, under no name.
@@ -50,7 +52,7 @@ impl Scorecard {
 }
 
 /// What costs are held against.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     /// Cost per KPI.
     pub cost: f64,
@@ -59,7 +61,7 @@ pub struct Target {
 }
 
 /// How the figures came about.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Method {
     /// Days after which a day's figures count half; absent when all days count alike.
     pub half_life: Option<f64>,
@@ -70,7 +72,7 @@ pub struct Method {
 }
 
 /// A pool of suppliers that share a distribution of true rates.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
     /// The values of the pooling fields, joined.
     pub name: String,
@@ -85,16 +87,18 @@ pub struct Pool {
 }
 
 /// An indicator for want of data.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NotLookedAt {
     /// The indicator.
-    pub indicator: &'static str,
+    #[serde(deserialize_with = "term::one")]
+    pub indicator: Term,
     /// What it needs.
-    pub needs: &'static str,
+    #[serde(deserialize_with = "term::one")]
+    pub needs: Term,
 }
 
 /// A supplier's score and its evidence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SupplierScore {
     /// The supplier; absent for rows that name none.
     pub supplier: Option<String>,
@@ -123,9 +127,11 @@ pub struct SupplierScore {
     /// What the grade is made of, and what would change it.
     pub decision: Decision,
     /// Cost per count of the funnel, by the name of the count.
-    pub costs: BTreeMap<&'static str, CostPer>,
+    #[serde(deserialize_with = "term::keys")]
+    pub costs: BTreeMap<Term, CostPer>,
     /// Shares of the funnel: `approval` and `invalid` of registrations.
-    pub shares: BTreeMap<&'static str, Share>,
+    #[serde(deserialize_with = "term::keys")]
+    pub shares: BTreeMap<Term, Share>,
     /// Rows by pool.
     pub parts: Vec<Part>,
     /// Quality and trust.
@@ -161,7 +167,7 @@ impl SupplierScore {
 }
 
 /// Cost per KPI: raw, and shrunk towards the other suppliers' by how little is known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CostPer {
     /// Spend ÷ KPI; absent without KPI.
     pub raw: Option<f64>,
@@ -174,7 +180,7 @@ pub struct CostPer {
 }
 
 /// A share: raw, and shrunk towards the other suppliers'.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// Events ÷ trials; absent without trials.
     pub raw: Option<f64>,
@@ -187,7 +193,7 @@ pub struct Share {
 }
 
 /// Data envelopment with net spend as input and the funnel's counts as outputs, input oriented.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Efficiency {
     /// Constant returns to scale.
     pub crs: f64,
@@ -209,7 +215,7 @@ pub struct Efficiency {
 }
 
 /// A figure over draws.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Mean.
     pub mean: f64,
@@ -220,7 +226,7 @@ pub struct Interval {
 }
 
 /// A supplier on the frontier that another is measured against.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Peer {
     /// The peer; absent for rows that name no supplier.
     pub supplier: Option<String>,
@@ -229,7 +235,7 @@ pub struct Peer {
 }
 
 /// Rank by true cost, 1 the cheapest, over joint draws.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rank {
     /// Mean rank.
     pub expected: f64,
@@ -246,7 +252,7 @@ pub struct Rank {
 }
 
 /// A grade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Tier {
     /// Give more.
     A,
@@ -261,7 +267,7 @@ pub enum Tier {
 }
 
 /// What a grade is made of.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// P(true cost ≤ target).
     pub p_target: Option<f64>,
@@ -282,11 +288,12 @@ pub struct Decision {
     /// Spend that would settle whether an unproven supplier reaches the target.
     pub probe: Option<f64>,
     /// Where it stands in the portfolio (Kraljic): `strategic`, `leverage`, `bottleneck`, `non-critical`.
-    pub position: Option<&'static str>,
+    #[serde(deserialize_with = "term::perhaps")]
+    pub position: Option<Term>,
 }
 
 /// A past grading.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PastGrade {
     /// Last day that it looked at.
     pub as_of: Date,
@@ -297,7 +304,7 @@ pub struct PastGrade {
 }
 
 /// A change that would change a grade.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Flip {
     /// The grade that it would be.
     pub to: Tier,
@@ -308,7 +315,7 @@ pub struct Flip {
 }
 
 /// A probation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probation {
     /// First day.
     pub start: Date,
@@ -321,7 +328,7 @@ pub struct Probation {
 }
 
 /// A price to ask a supplier for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ask {
     /// The firm ask: rebate rate r that the evidence supports; cash is face ÷ (1 + r).
     pub rebate: f64,
@@ -340,7 +347,7 @@ pub struct Ask {
 }
 
 /// A supplier's figures in one pool.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// The pool.
     pub pool: String,
@@ -359,7 +366,7 @@ pub struct Part {
 }
 
 /// Weight of a criterion.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CriterionWeight {
     /// The criterion.
     pub name: String,
@@ -370,7 +377,7 @@ pub struct CriterionWeight {
 }
 
 /// Worth by several criteria.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Worth {
     /// Worth of each figure, by criterion.
     pub values: BTreeMap<String, f64>,
@@ -385,7 +392,7 @@ pub struct Worth {
 }
 
 /// A supplier without history.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prospect {
     /// Its name.
     pub name: String,

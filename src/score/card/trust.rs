@@ -1,10 +1,12 @@
 //! Quality and trust on a scorecard.
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use super::Term;
 
 /// Quality and trust: what else is to be known of a supplier before its cost is believed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trust {
     /// How steady it is.
     pub stability: Option<Stability>,
@@ -23,7 +25,7 @@ pub struct Trust {
 }
 
 /// How many independent families of indicators are raised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Light {
     /// None.
@@ -38,7 +40,7 @@ pub enum Light {
 }
 
 /// What a reviewer found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     /// Whether invalid traffic was confirmed; cleared otherwise.
     pub confirmed: bool,
@@ -47,7 +49,7 @@ pub struct Review {
 }
 
 /// How steady a supplier is, the platform's shocks taken out.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stability {
     /// Variation of the weekly cost beyond chance, as a share of it.
     pub variation: f64,
@@ -62,7 +64,7 @@ pub struct Stability {
 }
 
 /// A day from which on the cost was another one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// First day of the new level.
     pub day: Date,
@@ -71,7 +73,7 @@ pub struct Change {
 }
 
 /// Spend against what was planned.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Planned face value.
     pub planned: f64,
@@ -82,7 +84,7 @@ pub struct Delivery {
 }
 
 /// Price discipline.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Price {
     /// Rebate realised: face ÷ cash − 1; absent without cash.
     pub realised: Option<f64>,
@@ -97,7 +99,7 @@ pub struct Price {
 }
 
 /// The platform's count against the own one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reconciliation {
     /// Reported by the platform, on days that both count.
     pub reported: f64,
@@ -112,12 +114,14 @@ pub struct Reconciliation {
 }
 
 /// One invalid-traffic indicator of a supplier in one pool, against its peers there.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Indicator {
     /// Its name.
-    pub name: &'static str,
+    #[serde(deserialize_with = "super::term::one")]
+    pub name: Term,
     /// The family of evidence that it belongs to.
-    pub family: &'static str,
+    #[serde(deserialize_with = "super::term::one")]
+    pub family: Term,
     /// The pool.
     pub pool: String,
     /// The supplier's figure.

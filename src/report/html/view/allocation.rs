@@ -18,6 +18,8 @@ const TOP: usize = 6;
 pub(super) struct Move<'a> {
     line: &'a Line,
     label: String,
+    /// The whole name, where the label is a part of it.
+    whole: Option<String>,
     change: f64,
     change_share: Option<f64>,
     /// Widths of the bars of the summary, in percent of the longest.
@@ -43,12 +45,18 @@ pub(super) fn moves<'a>(answer: &'a Answer, outlook: Option<&Outlook>, words: &W
         Move {
             line,
             label: shorten(&line.channel, 60),
+            whole: Some(one_line(&line.channel)).filter(|whole| *whole != shorten(whole, 60)),
             change: figures::change(line),
             change_share: figures::change_share(line),
             bars: (percent(line.reference_spend), percent(line.spend)),
             gain: step.map(|step| step.after - step.before),
             net_cost: line.expected.map(|expected| line.cash / expected.mean).filter(|cost| cost.is_finite()),
-            held_by: line.limited_by.iter().map(|name| words.limit(&one_line(name))).collect::<Vec<_>>().join(", "),
+            held_by: line
+                .limited_by
+                .iter()
+                .map(|name| words.limit(&one_line(name)))
+                .collect::<Vec<_>>()
+                .join(words.say("between_items")),
             why_not_more: words.translate("plan.why_not_more", &one_line(&line.why_not_more)),
             why: story::why(line, step, words),
         }

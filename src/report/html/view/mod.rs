@@ -156,8 +156,8 @@ fn plan<'a>(results: &Results<'a>, answer: &'a Answer, words: &'a Words) -> Resu
         has_price_ranges: answer.unknown.as_ref().is_some_and(|unknown| !unknown.limits.is_empty()),
         sureness: unknown::sureness(results.settings, answer, words),
         days: unknown::days(answer, words),
-        // in a script element only `<` could end it
-        whatif: whatif.map_or(String::new(), |json| json.replace('<', "\\u003c")),
+        // in a script element only `<` could end it; no `&` is left that could be read as an escape
+        whatif: whatif.map_or(String::new(), |json| json.replace('<', "\\u003c").replace('&', "\\u0026")),
         top: allocation::top(&lines),
         lines,
         answer,

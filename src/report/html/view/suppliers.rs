@@ -76,7 +76,12 @@ fn row<'a>(at: usize, score: &'a SupplierScore, most: f64, words: &'a Words) -> 
         score,
         id: format!("supplier-{}-{}", at + 1, slug(score.supplier.as_deref().unwrap_or(""))),
         name: name(score.supplier.as_deref()),
-        platforms: score.platforms.iter().map(|platform| one_line(platform)).collect::<Vec<_>>().join(", "),
+        platforms: score
+            .platforms
+            .iter()
+            .map(|platform| one_line(platform))
+            .collect::<Vec<_>>()
+            .join(words.say("between_items")),
         tier: format!("{:?}", score.tier),
         tier_word: words.tier(score.tier),
         order: score.tier as usize,

@@ -37,6 +37,8 @@ pub(super) struct WhatIf {
     /// The plan itself.
     plan: Planned,
     nodes: [f64; 5],
+    /// Steps of a sampled curve.
+    steps: usize,
     lines: Vec<Slider>,
     groups: Vec<Group>,
 }
@@ -56,23 +58,34 @@ struct Slider {
     name: String,
     reference: f64,
     spend: f64,
-    mean: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     marginal: Option<f64>,
     low: f64,
     high: f64,
     /// Names of the limits that set `low` and `high`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     low_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     high_name: Option<String>,
+    #[serde(skip_serializing_if = "is_nothing")]
     minimum: f64,
+    #[serde(skip_serializing_if = "is_nothing")]
     lot: f64,
     /// Largest spend that was observed; absent when not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     observed: Option<f64>,
     /// Whether there is a curve.
     curve: bool,
+    /// The sampled spends. The page lays them out anew ([`Slider::sample`] in the script's words): they would be a tenth of it.
+    #[serde(skip)]
     x: Vec<f64>,
     y: Vec<f64>,
     /// Draws at [`NODES`], in thousandths of the curve; empty when it is certain.
     draws: Vec<Vec<u32>>,
+}
+
+fn is_nothing(amount: &f64) -> bool {
+    *amount == 0.0
 }
 
 /// A limit on the sum of several lines.
@@ -112,6 +125,7 @@ pub(super) fn of(results: &Results) -> Option<WhatIf> {
             marginal: answer.lines.iter().filter_map(|line| line.marginal_cost).reduce(f64::max),
         },
         nodes: NODES,
+        steps: STEPS,
         groups: groups(settings, &fits, &lines),
         lines,
     })
@@ -129,8 +143,7 @@ fn slider(answer: &Answer, settings: &PlanSettings, at: usize, fit: Option<&Chan
         name: shorten(&line.channel, 60),
         reference: line.reference_spend,
         spend: line.spend,
-        mean: line.expected.map_or(0.0, |expected| expected.mean),
-        marginal: line.marginal_cost,
+        marginal: line.marginal_cost.map(|cost| rounded(cost, 9)),
         low: 0.0,
         high: reach(answer, at, fit),
         low_name: None,
@@ -170,11 +183,11 @@ impl Slider {
         let cut = limit.cut_at_most.map(|cut| self.reference * (1.0 - cut));
         let most = [limit.max, limit.fixed, rise].into_iter().flatten().reduce(f64::min);
         if let Some(high) = most.filter(|high| *high < self.high) {
-            (self.high, self.high_name) = (high.max(self.spend), Some(limit.name.clone()));
+            (self.high, self.high_name) = (high.max(self.spend), Some(shorten(&limit.name, 60)));
         }
         let least = [limit.min, limit.fixed, cut].into_iter().flatten().reduce(f64::max);
         if let Some(low) = least.filter(|low| *low > self.low) {
-            (self.low, self.low_name) = (low.min(self.spend), Some(limit.name.clone()));
+            (self.low, self.low_name) = (low.min(self.spend), Some(shorten(&limit.name, 60)));
         }
     }
 
@@ -182,8 +195,8 @@ impl Slider {
     fn sample(&mut self, curve: &Curve, fit: &ChannelFit, answer: &Answer, at: usize) {
         let line = &answer.lines[at];
         let (periods, scale) = (answer.period.periods, response_periods(line, fit, curve, answer.period.periods));
-        let mut spends: Vec<f64> =
-            (0..=STEPS).map(|step| self.high * (step as f64 / STEPS as f64).powi(2)).map(|x| rounded(x, 6)).collect();
+        let share = |step: usize| step as f64 / STEPS as f64;
+        let mut spends: Vec<f64> = (0..=STEPS).map(|step| self.high * (share(step) * share(step))).collect();
         spends.extend([self.spend, self.reference, self.low, self.minimum].into_iter().filter(|x| *x <= self.high));
         spends.sort_by(f64::total_cmp);
         spends.dedup();
@@ -216,7 +229,7 @@ fn groups(settings: &PlanSettings, fits: &[Option<&ChannelFit>], lines: &[Slider
         let least = |a: Option<f64>, b: Option<f64>| [a, b].into_iter().flatten().reduce(f64::max);
         let most = |a: Option<f64>, b: Option<f64>| [a, b].into_iter().flatten().reduce(f64::min);
         Group {
-            name: limit.name.clone(),
+            name: shorten(&limit.name, 60),
             lines: members,
             min: least(least(limit.min, limit.fixed), limit.cut_at_most.map(|cut| reference * (1.0 - cut))),
             max: most(most(limit.max, limit.fixed), limit.rise_at_most.map(|rise| reference * (1.0 + rise))),
@@ -232,8 +245,14 @@ fn groups(settings: &PlanSettings, fits: &[Option<&ChannelFit>], lines: &[Slider
         } else if limit.share_min.is_some() || limit.share_max.is_some() {
             let all = group(limit).lines;
             let (share_min, share_max) = (limit.share_min, limit.share_max);
-            let one =
-                |at| Group { name: limit.name.clone(), lines: vec![at], min: None, max: None, share_min, share_max };
+            let one = |at| Group {
+                name: shorten(&limit.name, 60),
+                lines: vec![at],
+                min: None,
+                max: None,
+                share_min,
+                share_max,
+            };
             groups.extend(all.into_iter().map(one));
         }
     }
