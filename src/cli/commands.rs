@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
-use outlay::plan::{Answer, Status};
+use outlay::plan::Answer;
 use outlay::report::{self, Output, Results, Words, summary};
 use outlay::settings::{Secrets, Settings};
 use outlay::{backtest, fit, score, simulate};
@@ -204,7 +204,7 @@ fn plan_done(
         text = format!("{}\n\n{}", text.trim_end(), summary::findings(&answer.findings, args.lang));
     }
     let text = with_files(&text, args, &outputs);
-    let conflict = answer.status == Status::Conflict;
+    let conflict = summary::contradiction(answer, args.lang);
     let json = text_of(&outputs, "plan.json")?;
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
 }
@@ -270,7 +270,7 @@ fn ended(
         Ok(json) => json,
         Err(_) => files_json(&outputs)?,
     };
-    let conflict = run.answer.status == Status::Conflict;
+    let conflict = summary::contradiction(&run.answer, args.lang);
     Ok(Done { findings, conflict, ..done(args, text, json, outputs) })
 }
 
@@ -324,5 +324,5 @@ pub(super) fn text_of(outputs: &[Output], path: &str) -> Result<String, Error> {
 }
 
 pub(super) fn done(args: &Args, text: String, json: String, outputs: Vec<Output>) -> Done {
-    Done { folder: args.out.clone(), outputs, text, json, findings: Vec::new(), conflict: false }
+    Done { folder: args.out.clone(), outputs, text, json, findings: Vec::new(), conflict: None }
 }

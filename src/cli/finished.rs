@@ -2,7 +2,6 @@
 
 use outlay::check::{Error, Finding};
 use outlay::flow::{self, Run};
-use outlay::plan::Status;
 use outlay::report::compare::{self, Comparison, Side};
 use outlay::report::finished::{self, Made};
 use outlay::report::formats::{self, Format};
@@ -42,7 +41,7 @@ fn finish(args: &Args, run: &Run, findings: Vec<Finding>, outputs: Vec<Output>, 
         Ok(json) => json,
         Err(_) => files_json(&outputs)?,
     };
-    let conflict = run.answer.status == Status::Conflict;
+    let conflict = summary::contradiction(&run.answer, args.lang);
     Ok(Done { findings, conflict, ..done(args, with_files(text, args, &outputs), json, outputs) })
 }
 

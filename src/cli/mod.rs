@@ -38,8 +38,8 @@ struct Done {
     json: String,
     /// The findings of its stages.
     findings: Vec<Finding>,
-    /// Whether the limits contradict each other.
-    conflict: bool,
+    /// How the limits contradict each other, if they do.
+    conflict: Option<String>,
 }
 
 /// Runs the command line.
@@ -86,7 +86,13 @@ fn finish(args: &Args, done: &Done) -> Result<ExitCode, Error> {
     } else if !args.quiet {
         print(&done.text)?;
     }
-    Ok(if done.conflict { ExitCode::from(CONFLICT) } else { ExitCode::SUCCESS })
+    let Some(conflict) = &done.conflict else { return Ok(ExitCode::SUCCESS) };
+    if args.json || args.quiet {
+        // the text that says it was not printed
+        let words = Words::of(args.lang);
+        tell(&format!("{}{conflict}\n", words.say("error_label")), &words);
+    }
+    Ok(ExitCode::from(CONFLICT))
 }
 
 /// Prints a result. A reader that has gone away is not a failure of ours; a disk that is full is.

@@ -12,6 +12,8 @@
 //!
 //! Broadbent (1979), "One way TV advertisements work"; the Weibull form as in Robyn.
 
+use crate::math::fast;
+
 /// Carried-over spend and its derivative by the decay, over the reported periods.
 ///
 /// `spend` and `reported` have one value a period; so has the result, 0 where not reported.
@@ -48,12 +50,32 @@ pub(super) fn geometric_alone(spend: &[f64], reported: &[bool], decay: f64, stoc
     for run in reported.chunk_by(|a, b| a == b) {
         let here = &spend[from..from + run.len()];
         from += run.len();
-        let mut a = here[0];
-        stock.extend(here.iter().map(|x| {
-            a = kept * x + decay * a;
-            if run[0] { a } else { 0.0 }
-        }));
+        if run[0] {
+            run_of(here, kept, decay, stock);
+        } else {
+            stock.resize(from, 0.0);
+        }
     }
+}
+
+/// The stock of one run without gaps. Four periods at a time: within them each waits for the one before, but the next four
+/// wait for a single product and sum.
+fn run_of(spend: &[f64], kept: f64, decay: f64, stock: &mut Vec<f64>) {
+    let powers = [decay, decay.powi(2), decay.powi(3), decay.powi(4)];
+    let mut a = spend[0];
+    let fours = spend.chunks_exact(4);
+    let rest = fours.remainder();
+    for four in fours {
+        let mut own = [kept * four[0], kept * four[1], kept * four[2], kept * four[3]];
+        (1..4).for_each(|i| own[i] += decay * own[i - 1]);
+        (0..4).for_each(|i| own[i] += powers[i] * a);
+        a = own[3];
+        stock.extend_from_slice(&own);
+    }
+    stock.extend(rest.iter().map(|x| {
+        a = kept * x + decay * a;
+        a
+    }));
 }
 
 /// Periods after which a delayed effect is over.
@@ -68,21 +90,51 @@ pub const LAGS: usize = 28;
 /// assert_eq!(peak, 2); // v = 3: the mode of the density is 4 · (1.5 ÷ 2.5)^(1 ÷ 2.5) = 3.26
 /// ```
 pub fn delayed_weights(scale: f64, shape: f64) -> (Vec<f64>, [Vec<f64>; 2]) {
-    let logs = |lag: usize| ((lag + 1) as f64 / scale).ln();
-    let powers: Vec<f64> = (0..LAGS).map(|lag| (shape * logs(lag)).exp()).collect();
-    let log_density: Vec<f64> = (0..LAGS).map(|lag| (shape - 1.0) * logs(lag) - powers[lag]).collect();
-    let largest = log_density.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let density: Vec<f64> = log_density.iter().map(|log| (log - largest).exp()).collect();
-    let total: f64 = density.iter().sum();
-    let weights: Vec<f64> = density.iter().map(|w| w / total).collect();
+    let Delayed { logs, powers, weights } = Delayed::of(scale, shape);
     let derivative = |of_log: &dyn Fn(usize) -> f64| {
         let mean: f64 = (0..LAGS).map(|lag| weights[lag] * of_log(lag)).sum();
         (0..LAGS).map(|lag| weights[lag] * (of_log(lag) - mean)).collect::<Vec<f64>>()
     };
     let by_scale = derivative(&|lag| shape * (powers[lag] - 1.0));
-    let by_shape = derivative(&|lag| shape * logs(lag) * (1.0 - powers[lag]));
-    (weights, [by_scale, by_shape])
+    let by_shape = derivative(&|lag| shape * logs[lag] * (1.0 - powers[lag]));
+    (weights.to_vec(), [by_scale, by_shape])
 }
+
+/// The weights of [`delayed_weights`] alone.
+pub(super) fn delayed_weights_alone(scale: f64, shape: f64) -> [f64; LAGS] {
+    Delayed::of(scale, shape).weights
+}
+
+/// ln (v ÷ λ), (v ÷ λ)^k and the weights, by lag.
+struct Delayed {
+    logs: [f64; LAGS],
+    powers: [f64; LAGS],
+    weights: [f64; LAGS],
+}
+
+impl Delayed {
+    fn of(scale: f64, shape: f64) -> Delayed {
+        let mut logs: [f64; LAGS] = std::array::from_fn(|lag| (lag + 1) as f64 / scale);
+        let (mut powers, mut weights) = ([0.0; LAGS], [0.0; LAGS]);
+        let total = fast::wide!({
+            for ((log, power), weight) in logs.iter_mut().zip(&mut powers).zip(&mut weights) {
+                *log = fast::ln(*log);
+                *power = fast::exp(shape * *log);
+                *weight = (shape - 1.0) * *log - *power;
+            }
+            let largest = weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            for weight in &mut weights {
+                *weight = fast::exp(*weight - largest);
+            }
+            fast::sum(&weights)
+        });
+        weights.iter_mut().for_each(|weight| *weight /= total);
+        Delayed { logs, powers, weights }
+    }
+}
+
+/// A weight that no stock shows: the largest is at least 1 ÷ [`LAGS`].
+const NO_WEIGHT: f64 = 1e-18;
 
 /// `Σ w[l] · x[t − l]`; before the series and after a gap, spend stood at the first that is known.
 pub fn convolved(spend: &[f64], reported: &[bool], weights: &[f64]) -> Vec<f64> {
@@ -95,11 +147,14 @@ pub fn convolved(spend: &[f64], reported: &[bool], weights: &[f64]) -> Vec<f64> 
         if !run[0] {
             continue;
         }
-        for (lag, w) in weights.iter().enumerate() {
-            let early = lag.min(here.len());
-            stock[..early].iter_mut().for_each(|sum| *sum += w * here[0]);
-            stock[early..].iter_mut().zip(here).for_each(|(sum, x)| *sum += w * x);
-        }
+        let felt = || weights.iter().enumerate().filter(|(_, w)| w.abs() > NO_WEIGHT);
+        fast::wide!({
+            for (lag, w) in felt() {
+                let early = lag.min(here.len());
+                stock[..early].iter_mut().for_each(|sum| *sum += w * here[0]);
+                fast::add_times(&mut stock[early..], *w, here);
+            }
+        });
     }
     stock
 }
@@ -140,6 +195,19 @@ mod tests {
                 prop_assert!((slopes[0][lag] - (by_scale.0[lag] - by_scale.1[lag]) / (2.0 * step)).abs() < 1e-6);
                 prop_assert!((slopes[1][lag] - (by_shape.0[lag] - by_shape.1[lag]) / (2.0 * step)).abs() < 1e-6);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn alone_they_are_the_same(spend in prop::collection::vec(0.0..100.0f64, 1..40), gap in 0usize..40, d in 0.0..0.99f64) {
+            let reported: Vec<bool> = (0..spend.len()).map(|t| t != gap).collect();
+            let mut alone = Vec::new();
+            geometric_alone(&spend, &reported, d, &mut alone);
+            let both = geometric(&spend, &reported, d).0;
+            prop_assert_eq!(alone.len(), both.len());
+            prop_assert!(alone.iter().zip(&both).all(|(a, b)| (a - b).abs() < 1e-11), "{:?} {:?}", alone, both);
+            prop_assert_eq!(delayed_weights_alone(1.0 + 5.0 * d, 0.7 + d).to_vec(), delayed_weights(1.0 + 5.0 * d, 0.7 + d).0);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whether data can carry a curve, and whether a curve can be believed.
 
-use super::lift::Incrementality;
+use super::lift::{Incrementality, Test};
 use super::regress::Elasticity;
 use super::season::Group;
 use super::{ChannelFit, Diagnostics, How, Notes};
@@ -261,6 +261,25 @@ pub fn incrementality(channels: &[ChannelFit], experiments: &[Experiment]) -> Ve
 }
 
 /// # What it does
+/// # What it does
+/// Holds lift tests against the curves that have heard them; `of` gives those of a channel by its place.
+/// # Why it matters
+/// A test narrows the share that spend causes. One that no believable share explains bends the curve without saying why.
+/// # Threshold
+/// 2.6 of the test's own standard errors: one in a hundred where both are right.
+/// # What to do
+/// Correct the test: its dates, its money, what it counted; else look what the platform attributed then.
+pub(super) fn tests(channels: &[ChannelFit], of: impl Fn(usize) -> Vec<Test>) -> Vec<Finding> {
+    let advice = "the attributed KPI contradicts it: check its dates, its money and what it counted";
+    let held = |(i, fit): (usize, &ChannelFit)| -> Vec<Finding> {
+        let draws = fit.curve.as_ref().map_or(&[][..], |curve| &curve.draws);
+        let caused = |test: &Test| -> Vec<f64> { draws.iter().map(|draw| test.attributed(draw)).collect() };
+        let tests = if draws.is_empty() { Vec::new() } else { of(i) };
+        tests.iter().map(|test| test.held_against(&caused(test), advice)).collect()
+    };
+    channels.iter().enumerate().flat_map(held).collect()
+}
+
 /// Names lift tests that none of the curves could take in; `used` are the names of those that some did.
 /// # What to do
 /// Correct its `where` and dates; a test must have ended before the exports do.

@@ -68,6 +68,7 @@ pub fn updated(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> R
         )));
     }
     let (channels, calendar) = attributed(panel, settings, before);
+    let tests = |i: usize| tests(panel, i, &settings.fit.experiments);
     Ok(Fitted {
         kpi: panel.kpi,
         currency: panel.currency,
@@ -80,6 +81,7 @@ pub fn updated(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> R
             checks::all(&channels),
             checks::calendar(&calendar, &settings.events),
             checks::incrementality(&channels, &settings.fit.experiments),
+            checks::tests(&channels, tests),
             checks::unmatched_priors(&settings.fit.priors, &panel.channels),
         ]
         .concat(),
@@ -173,12 +175,12 @@ pub(super) fn tests(panel: &Panel, index: usize, experiments: &[Experiment]) -> 
             .filter(|t| within(t) && panel.reported[[index, *t]])
             .map(|t| panel.spend[[index, t]])
             .collect();
-        let periods = spend.len() as f64;
+        let periods = spend.len();
         (!spend.is_empty()).then(|| Test {
             name: experiment.name.clone(),
             periods,
             spend: crate::math::mean(&spend),
-            tested: experiment.spend / periods,
+            tested: experiment.spend / periods as f64,
             incremental: experiment.incremental,
             interval: experiment.interval,
         })

@@ -31,8 +31,10 @@ pub struct History {
 pub(super) struct Tally {
     /// The counts y.
     pub counts: Vec<f64>,
-    /// ln y! of each.
-    pub log_factorials: Vec<f64>,
+    /// Each y that occurs, once, ascending, with its ln y!.
+    pub distinct: Vec<(f64, f64)>,
+    /// Place of each count among these.
+    pub places: Vec<usize>,
     /// Σ y and Σ ln y!.
     pub sums: (f64, f64),
     /// Σ lnΓ(y + r) − lnΓ(r) as a function of ln r.
@@ -42,9 +44,27 @@ pub(super) struct Tally {
 impl Tally {
     fn of(counts: &[(usize, f64)]) -> Tally {
         let counts: Vec<f64> = counts.iter().map(|count| count.1).collect();
-        let log_factorials: Vec<f64> = counts.iter().map(|y| fast::gamma(y + 1.0).0).collect();
-        let sums = (counts.iter().sum(), log_factorials.iter().sum());
-        Tally { gammas: Gammas::of(&counts), log_factorials, sums, counts }
+        let mut distinct = counts.clone();
+        distinct.sort_by(f64::total_cmp);
+        distinct.dedup();
+        let places = counts.iter().map(|y| distinct.partition_point(|other| other < y)).collect();
+        let distinct: Vec<(f64, f64)> = distinct.into_iter().map(|y| (y, fast::gamma(y + 1.0).0)).collect();
+        let mut tally =
+            Tally { gammas: Gammas::of(&counts), distinct, places, sums: (counts.iter().sum(), 0.0), counts };
+        tally.sums.1 = tally.places.iter().map(|place| tally.distinct[*place].1).sum();
+        tally
+    }
+
+    /// ln of the ways to count y, lnΓ(y + r) − lnΓ(r) − ln y!, of every count: worked out once for counts that are equal.
+    pub fn log_ways(&self, r: f64) -> Vec<f64> {
+        let gamma = fast::gamma(r).0;
+        let mut ways: Vec<f64> = self.distinct.iter().map(|(y, _)| y + r).collect();
+        fast::wide!({
+            for (ways, (_, log_factorial)) in ways.iter_mut().zip(&self.distinct) {
+                *ways = fast::gamma(*ways).0 - gamma - log_factorial;
+            }
+        });
+        self.places.iter().map(|place| ways[*place]).collect()
     }
 }
 
@@ -98,6 +118,18 @@ impl History {
     /// The columns of the calendar at a place in `counts`.
     pub fn row(&self, place: usize) -> Vec<f64> {
         (0..self.columns).map(|column| self.column(column)[place]).collect()
+    }
+
+    /// Of a value a period those of the counted periods.
+    pub(super) fn at_counts(&self, mut of: Vec<f64>) -> Vec<f64> {
+        let (Some((first, _)), Some((last, _))) = (self.counts.first(), self.counts.last()) else { return Vec::new() };
+        if last - first + 1 != self.counts.len() {
+            return self.counts.iter().map(|(t, _)| of[*t]).collect();
+        }
+        // no period between them is left out
+        of.truncate(last + 1);
+        of.drain(..first);
+        of
     }
 
     /// The counts and their sums.

@@ -1,10 +1,13 @@
 //! Lift tests: what share of the attributed KPI spend caused.
 //!
 //! ```text
-//!     incremental ~ N( λ · Δ, σ² )        Δ = P · ( f(x) − f(x − spend ÷ P) )        ln λ ~ N(−s² ÷ 2, s²)
+//!     incremental ~ N( λ · Δ, σ² )        Δ = Σ_t ( f(x) − f(z[t]) ),  t = 1 … P        ln λ ~ N(−s² ÷ 2, s²)
+//!                                         z[t] = x − (1 − dᵗ) · spend ÷ P
 //! ```
 //!
-//! P periods of the test at mean spend x, f the curve of the attributed KPI, σ from the test's 90 % interval. λ is the
+//! P periods of the test at mean spend x, f the curve of the attributed KPI, d its decay, σ from the test's 90 % interval. z is
+//! the stock after t periods without what was tested: carry-over lets only a part of an effect through while a test runs, and
+//! what comes later is not in its count. λ is the
 //! channel's incrementality: 1 when every attributed registration is caused by spend. Each draw of the curve is paired with
 //! values of λ, the pairs are weighted by the tests' likelihood and drawn again: tests narrow λ, and the curve where they
 //! can. Without a test the curve stays that of the attributed KPI, λ is its prior, of mean 1, and what a plan's spend causes
@@ -17,9 +20,9 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::estimate::stream;
-use super::priors;
+use super::priors::{self, CONTRADICTED};
 use super::response::Response;
-use super::saturation::Saturation;
+use crate::check::Finding;
 use crate::math::quantile;
 
 /// Values of λ that each draw is paired with.
@@ -33,7 +36,7 @@ pub struct Test {
     /// Its name.
     pub name: String,
     /// Periods P.
-    pub periods: f64,
+    pub periods: usize,
     /// Mean spend per period x.
     pub spend: f64,
     /// Spend that was tested, per period.
@@ -45,9 +48,24 @@ pub struct Test {
 }
 
 impl Test {
-    /// Δ: what the curve says that the tested spend brought.
-    pub fn attributed(&self, saturation: &Saturation) -> f64 {
-        self.periods * (saturation.at(self.spend) - saturation.at((self.spend - self.tested).max(0.0)))
+    /// Δ: what the curve says that the tested spend brought while the test ran.
+    ///
+    /// ```
+    /// use outlay::fit::{Response, Saturation, lift::Test};
+    /// let test = Test { name: "geo".into(), periods: 2, spend: 100.0, tested: 40.0, incremental: 5.0, interval: (4.0, 6.0) };
+    /// let line = |decay| Response { saturation: Saturation::Linear { scale: 0.1 }, decay };
+    /// assert!((test.attributed(&line(0.0)) - 8.0).abs() < 1e-12);
+    /// // of the first period's 4 half has come, of the second's three quarters
+    /// assert!((test.attributed(&line(0.5)) - 5.0).abs() < 1e-12);
+    /// ```
+    pub fn attributed(&self, response: &Response) -> f64 {
+        let (saturation, tested) = (&response.saturation, self.tested.min(self.spend));
+        let (with, mut kept) = (saturation.at(self.spend), 1.0);
+        let lost = |_| {
+            kept *= response.decay;
+            with - saturation.at(self.spend - tested * (1.0 - kept))
+        };
+        (0..self.periods).map(lost).sum()
     }
 
     /// Its standard error.
@@ -55,9 +73,23 @@ impl Test {
         (self.interval.1 - self.interval.0) / (2.0 * NINETY)
     }
 
-    fn log_likelihood(&self, share: f64, saturation: &Saturation) -> f64 {
-        let z = (self.incremental - share * self.attributed(saturation)) / self.error();
+    fn log_likelihood(&self, share: f64, attributed: f64) -> f64 {
+        let z = (self.incremental - share * attributed) / self.error();
         -0.5 * z * z
+    }
+
+    /// What the test says beside what the draws of the curve say once they have heard it, `caused`; `advice` for where they
+    /// contradict it all the same.
+    pub(super) fn held_against(&self, caused: &[f64], advice: &str) -> Finding {
+        let [low, middle, high] = [0.05, 0.5, 0.95].map(|p| quantile(caused, p));
+        let message = format!(
+            "the test says that {:.0} were caused ({:.0} to {:.0}); with it the curve says {middle:.0} ({low:.0} to {high:.0})",
+            self.incremental, self.interval.0, self.interval.1
+        );
+        if (crate::math::mean(caused) - self.incremental).abs() > CONTRADICTED * self.error() {
+            return Finding::review("fit.experiment", &self.name, message, advice);
+        }
+        Finding::pass("fit.experiment", &self.name, message)
     }
 }
 
@@ -125,8 +157,10 @@ pub fn tested(draws: &[Response], tests: &[Test], random: &mut ChaCha8Rng) -> (V
         (0..draws.len()).flat_map(|i| shares.iter().map(move |share| (i, *share))).collect();
     // in random order, or equal steps would meet the same share again and again
     pairs.shuffle(random);
+    let of_draw = |draw: &Response| -> Vec<f64> { tests.iter().map(|test| test.attributed(draw)).collect() };
+    let attributed: Vec<Vec<f64>> = draws.iter().map(of_draw).collect();
     let log = |(i, share): &(usize, f64)| -> f64 {
-        tests.iter().map(|test| test.log_likelihood(*share, &draws[*i].saturation)).sum()
+        tests.iter().zip(&attributed[*i]).map(|(test, attributed)| test.log_likelihood(*share, *attributed)).sum()
     };
     let logs: Vec<f64> = pairs.iter().map(log).collect();
     let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -165,6 +199,8 @@ fn systematic(weights: &[f64], count: usize, random: &mut ChaCha8Rng) -> Vec<usi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Severity;
+    use crate::fit::saturation::Saturation;
     use rand::SeedableRng;
 
     fn draws() -> Vec<Response> {
@@ -175,7 +211,7 @@ mod tests {
     /// 10 periods at 1,000 of which 400 are tested: about 80 attributed.
     fn test(incremental: f64, half: f64) -> Test {
         let interval = (incremental - half, incremental + half);
-        Test { name: "geo".into(), periods: 10.0, spend: 1000.0, tested: 400.0, incremental, interval }
+        Test { name: "geo".into(), periods: 10, spend: 1000.0, tested: 400.0, incremental, interval }
     }
 
     #[test]
@@ -188,6 +224,18 @@ mod tests {
         assert!(share.p95 - share.p05 < 0.5 * (assumed.p95 - assumed.p05), "{share:?}");
         let mean = tested.iter().map(|draw| draw.saturation.at(1000.0)).sum::<f64>() / 200.0;
         assert!((13.0..15.5).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn a_test_that_no_share_explains_is_said_to_contradict() {
+        let random = &mut ChaCha8Rng::seed_from_u64(1);
+        let said = |incremental: f64, random: &mut ChaCha8Rng| {
+            let test = test(incremental, 8.0);
+            let (tested, _) = tested(&draws(), std::slice::from_ref(&test), random);
+            test.held_against(&tested.iter().map(|draw| test.attributed(draw)).collect::<Vec<_>>(), "look").severity
+        };
+        assert_eq!(said(70.0, random), Severity::Pass);
+        assert_eq!(said(400.0, random), Severity::Review);
     }
 
     #[test]

@@ -18,7 +18,7 @@
 //! independent of the rest. KPIs that are no counts (value) are divided by a unit first, such that their variance is about
 //! their mean where it is small: quasi-counts.
 
-use super::adstock::{convolved, delayed_weights, geometric, geometric_alone};
+use super::adstock::{convolved, delayed_weights, delayed_weights_alone, geometric, geometric_alone};
 use super::family::{Columns, Family, sigmoid};
 pub use super::history::History;
 use super::priors::Belief;
@@ -142,12 +142,11 @@ impl<'a> Posterior<'a> {
     /// `ln p(y[t] | unknowns)` of every counted period.
     pub fn pointwise(&self, at: &[f64]) -> Vec<f64> {
         let (log_r, r) = (at[DISPERSION], at[DISPERSION].exp());
-        let (gamma, tally) = (fast::gamma(r).0, self.history.tally());
-        let mut terms = self.log_means(at);
+        let tally = self.history.tally();
+        let (mut terms, ways) = (self.log_means(at), tally.log_ways(r));
         fast::wide!({
-            for ((term, y), log_factorial) in terms.iter_mut().zip(&tally.counts).zip(&tally.log_factorials) {
+            for ((term, y), ways) in terms.iter_mut().zip(&tally.counts).zip(&ways) {
                 let log_sum = fast::ln(r + fast::exp(*term));
-                let ways = fast::gamma(y + r).0 - gamma - log_factorial;
                 *term = ways + r * (log_r - log_sum) + y * (*term - log_sum);
             }
         });
@@ -174,24 +173,24 @@ impl<'a> Posterior<'a> {
         match self.model.carry {
             Carry::Geometric => sigmoid(at[CARRY]),
             Carry::Delayed => {
-                let (weights, _) = delayed_weights(at[CARRY].exp(), at[CARRY + 1].exp());
+                let weights = delayed_weights_alone(at[CARRY].exp(), at[CARRY + 1].exp());
                 let delay: f64 = weights.iter().enumerate().map(|(lag, w)| lag as f64 * w).sum();
                 delay / (1.0 + delay)
             }
         }
     }
 
-    /// The stock of the counted periods, with the floor that its logarithm needs.
+    /// The stock of the counted periods.
     fn stocks(&self, at: &[f64]) -> Vec<f64> {
         let History { spend, reported, .. } = self.history;
         let mut stock = Vec::with_capacity(spend.len());
         match self.model.carry {
             Carry::Geometric => geometric_alone(spend, reported, sigmoid(at[CARRY]), &mut stock),
             Carry::Delayed => {
-                stock = convolved(spend, reported, &delayed_weights(at[CARRY].exp(), at[CARRY + 1].exp()).0);
+                stock = convolved(spend, reported, &delayed_weights_alone(at[CARRY].exp(), at[CARRY + 1].exp()));
             }
         }
-        self.history.counts.iter().map(|(t, _)| stock[*t].max(LEAST_STOCK)).collect()
+        self.history.at_counts(stock)
     }
 
     /// The stock of every period and its derivatives by the unknowns of carry-over.
@@ -220,7 +219,7 @@ impl<'a> Posterior<'a> {
         let mut means = self.stocks(at);
         fast::wide!({
             for z in &mut means {
-                *z = fast::ln(*z);
+                *z = fast::ln(z.max(LEAST_STOCK));
             }
             self.model.family.values(shape, &mut means);
             for g in &mut means {
@@ -236,8 +235,7 @@ impl<'a> Posterior<'a> {
         let (first, end, periods) = (self.model.shape(), self.model.unknowns(), history.counts.len());
         let shape = &at[first..end];
         let (stock, stock_slopes) = self.stock_and_slopes(at);
-        let at_counts = |of: &[f64]| -> Vec<f64> { history.counts.iter().map(|(t, _)| of[*t]).collect() };
-        let mut stock = at_counts(&stock);
+        let mut stock = history.at_counts(stock);
         for z in &mut stock {
             *z = z.max(LEAST_STOCK);
         }
@@ -250,8 +248,8 @@ impl<'a> Posterior<'a> {
                 *z = fast::ln(*z);
             }
             let Columns { by_log_stock, by_shape } = family.columns(shape, &mut log_mean);
-            for (i, slope) in stock_slopes.iter().enumerate() {
-                let parts = by_log_stock.iter().zip(at_counts(slope)).zip(&stock);
+            for (i, slope) in stock_slopes.into_iter().enumerate() {
+                let parts = by_log_stock.iter().zip(history.at_counts(slope)).zip(&stock);
                 for (to, ((by, slope), z)) in slopes[own(CARRY + i)].iter_mut().zip(parts) {
                     *to = by * slope / z;
                 }
@@ -301,7 +299,8 @@ impl<'a> Posterior<'a> {
         let (tally, top, mut ratios) = (self.history.tally(), base.exp(), self.stocks(at));
         let sum = fast::wide!({
             for z in &mut ratios {
-                *z = 1.0 + fast::exp((slope * (log_half - fast::ln(*z))).min(MOST_LOG_RATIO));
+                let log_stock = fast::ln(z.max(LEAST_STOCK));
+                *z = 1.0 + fast::exp((slope * (log_half - log_stock)).min(MOST_LOG_RATIO));
             }
             let logs = log_product(&ratios);
             if by_column.is_empty() {

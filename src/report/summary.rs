@@ -40,6 +40,11 @@ pub fn plan(settings: &Settings, fitted: &Fitted, answer: &Answer, lang: Lang) -
     }
 }
 
+/// How the limits contradict each other and what the least way out is; `None` where they do not.
+pub fn contradiction(answer: &Answer, lang: Lang) -> Option<String> {
+    answer.conflict.as_ref().map(|told| conflict(told, &answer.currency, &Words::of(lang)))
+}
+
 /// How many findings there are, and the gravest of them.
 pub fn findings(findings: &[Finding], lang: Lang) -> String {
     let words = Words::of(lang);
@@ -211,5 +216,7 @@ mod tests {
         let text = text(&sample.results(), Lang::En);
         assert!(text.contains("`tencent <b>floor</b>`: give way by CNY 20,000"), "{text}");
         assert!(text.starts_with(&plan(&sample.settings, &sample.fitted, &sample.answer, Lang::En)));
+        assert!(text.starts_with(&contradiction(&sample.answer, Lang::En).unwrap()));
+        assert_eq!(contradiction(&Sample::hostile().answer, Lang::En), None);
     }
 }

@@ -489,8 +489,12 @@ fn a_conflict_is_reported() {
     assert!(project.read("out/report.html").contains("weibo floor"));
     let manifest: Value = serde_json::from_str(&project.read("out/manifest.json")).unwrap();
     assert_eq!(manifest["format"], "outlay/manifest@1");
+    // where the text that tells it is not printed, stderr does
     let quiet = project.run("run --quiet");
-    assert_eq!(quiet, Ended { code: Some(5), stdout: String::new(), stderr: String::new() });
+    assert_eq!((quiet.code, quiet.stdout.as_str()), (Some(5), ""));
+    let told = "error: The limits contradict each other\nNo plan satisfies `budget` and `weibo floor` and `tencent floor` together";
+    assert!(quiet.stderr.starts_with(told) && quiet.stderr.contains("5,000"), "{}", quiet.stderr);
+    assert_eq!(project.run("run --json").stderr, quiet.stderr);
 }
 
 // ---- a failing check: 6 ---------------------------------------------------------------------------------------------

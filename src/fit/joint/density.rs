@@ -322,9 +322,9 @@ impl<'a> Joint<'a> {
         let mut value = 0.0;
         for (c, (channel, level)) in self.data.channels.iter().zip(&scratch.channels).enumerate() {
             let own = PER_CHANNEL * c;
-            let (part, by) = channel.beside.log_density([level.log_response, at[own + 1], at[own + 2]]);
+            let (part, by) = channel.beside.log_density([level.log_response, at[own + 1], at[own + 2], at[own + 3]]);
             value += part;
-            gradient[own..own + 3].iter_mut().zip(by).for_each(|(gradient, by)| *gradient += by);
+            gradient[own..own + PER_CHANNEL].iter_mut().zip(by).for_each(|(gradient, by)| *gradient += by);
         }
         value
     }
@@ -334,7 +334,7 @@ impl<'a> Joint<'a> {
         let natural = self.natural(at);
         let gain = |(c, channel): (usize, &Paid)| {
             let own = &natural[PER_CHANNEL * c..];
-            channel.beside.tests_gain([own[0], own[1], own[2]])
+            channel.beside.tests_gain([own[0], own[1], own[2], own[3]])
         };
         self.data.channels.iter().enumerate().map(gain).sum()
     }
@@ -422,7 +422,7 @@ mod tests {
         let whom = Whom(Default::default());
         let prior = Prior { whom, cost_per: Some((4.0, 9.0)), saturation: Some((0.3, 0.6)) };
         let interval = (25.0, 60.0);
-        let test = Test { name: "geo".into(), periods: 4.0, spend: 130.0, tested: 70.0, incremental: 40.0, interval };
+        let test = Test { name: "geo".into(), periods: 4, spend: 130.0, tested: 70.0, incremental: 40.0, interval };
         Beside::of(Some(Stated::of(&prior, 100.0, 1.0)), vec![test], 100.0)
     }
 

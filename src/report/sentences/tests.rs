@@ -97,9 +97,14 @@ fn checks() -> BTreeSet<String> {
     for path in sources(&src).into_iter().filter(|path| !path.starts_with(src.join("report"))) {
         let text = fs::read_to_string(&path).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
         let text = text.split("#[cfg(test)] mod").next().unwrap().replace("( \"", "(\"");
-        for mark in
-            ["check = \"", "let (check, kpi) = (\"", "Finding::review(\"", "Finding::fail(\"", "Finding::pass(\""]
-        {
+        for mark in [
+            "check = \"",
+            "let (check, kpi) = (\"",
+            "let (check, subject) = (\"",
+            "Finding::review(\"",
+            "Finding::fail(\"",
+            "Finding::pass(\"",
+        ] {
             let names = text.split(mark).skip(1).filter_map(|rest| rest.split('"').next());
             checks.extend(names.filter(|name| name.contains('.')).map(str::to_owned));
         }
