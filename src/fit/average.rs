@@ -225,10 +225,10 @@ pub fn summary(draws: &[Response]) -> Response {
     let median = |f: &dyn Fn(&Response) -> f64| quantile(&own.iter().map(|draw| f(draw)).collect::<Vec<_>>(), 0.5);
     let part = |which: usize| median(&|draw| parameters(&draw.saturation)[which]);
     let saturation = match own.first().map(|draw| &draw.saturation) {
-        Some(Saturation::Power { .. }) => Saturation::Power { scale: part(0), exponent: part(1) },
+        Some(Saturation::Power { until, .. }) => Saturation::Power { scale: part(0), exponent: part(1), until: *until },
         Some(Saturation::Log { .. }) => Saturation::Log { scale: part(0), half: part(1) },
         Some(Saturation::Saturating { .. }) => Saturation::Saturating { top: part(0), half: part(1) },
-        Some(Saturation::Linear { .. }) => Saturation::Linear { scale: part(0) },
+        Some(Saturation::Linear { until, .. }) => Saturation::Linear { scale: part(0), until: *until },
         Some(Saturation::Points(points)) => Saturation::Points(points.clone()),
         Some(Saturation::Hill { .. }) | None => Saturation::Hill { top: part(0), half: part(1), slope: part(2) },
     };
@@ -239,10 +239,10 @@ pub fn summary(draws: &[Response]) -> Response {
 fn parameters(saturation: &Saturation) -> [f64; 3] {
     match saturation {
         Saturation::Hill { top, half, slope } => [*top, *half, *slope],
-        Saturation::Power { scale, exponent } => [*scale, *exponent, f64::NAN],
+        Saturation::Power { scale, exponent, .. } => [*scale, *exponent, f64::NAN],
         Saturation::Log { scale, half } => [*scale, *half, f64::NAN],
         Saturation::Saturating { top, half } => [*top, *half, f64::NAN],
-        Saturation::Linear { scale } => [*scale, f64::NAN, f64::NAN],
+        Saturation::Linear { scale, .. } => [*scale, f64::NAN, f64::NAN],
         Saturation::Points(_) => [f64::NAN; 3],
     }
 }

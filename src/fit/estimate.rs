@@ -144,7 +144,7 @@ fn attributed(panel: &Panel, settings: &Settings, before: Option<&Fitted>) -> (V
                 let random = &mut stream(settings.seed, &panel.channels[i].label, 2);
                 let drawn = candidate.drawn(&models.alternatives, &models.weights, DRAWS, (&line, &ahead), random);
                 let tests = tests(panel, i, &settings.fit.experiments);
-                let (curve, incrementality) = in_the_light_of(drawn.curve, &tests, random);
+                let (curve, incrementality) = in_the_light_of(drawn.curve.seen_until(fit.observed.1), &tests, random);
                 (fit.curve, fit.season) = (Ok(curve), drawn.season);
                 fit.incrementality = Some(incrementality);
                 fit.diagnostics = Some(diagnostics(candidate, models));

@@ -176,11 +176,12 @@ impl Family {
             Family::Hill => Saturation::Hill { top: per_unit, half, slope: shape[1].exp() },
             Family::Power => {
                 let exponent = shape[0].exp();
-                Saturation::Power { scale: at_mean * (-exponent * mean_spend.ln()).exp(), exponent }
+                let scale = at_mean * (-exponent * mean_spend.ln()).exp();
+                Saturation::Power { scale, exponent, until: f64::INFINITY }
             }
             Family::Log => Saturation::Log { scale: per_unit, half },
             Family::Saturating => Saturation::Saturating { top: per_unit, half },
-            Family::Linear => Saturation::Linear { scale: at_mean / mean_spend },
+            Family::Linear => Saturation::Linear { scale: at_mean / mean_spend, until: f64::INFINITY },
         }
     }
 }

@@ -53,7 +53,7 @@ impl Test {
     /// ```
     /// use outlay::fit::{Response, Saturation, lift::Test};
     /// let test = Test { name: "geo".into(), periods: 2, spend: 100.0, tested: 40.0, incremental: 5.0, interval: (4.0, 6.0) };
-    /// let line = |decay| Response { saturation: Saturation::Linear { scale: 0.1 }, decay };
+    /// let line = |decay| Response { saturation: Saturation::Linear { scale: 0.1, until: f64::INFINITY }, decay };
     /// assert!((test.attributed(&line(0.0)) - 8.0).abs() < 1e-12);
     /// // of the first period's 4 half has come, of the second's three quarters
     /// assert!((test.attributed(&line(0.5)) - 5.0).abs() < 1e-12);
@@ -204,7 +204,8 @@ mod tests {
     use rand::SeedableRng;
 
     fn draws() -> Vec<Response> {
-        let line = |i: u32| Saturation::Linear { scale: 0.02 * (1.0 + 0.001 * f64::from(i % 20)) };
+        let line =
+            |i: u32| Saturation::Linear { scale: 0.02 * (1.0 + 0.001 * f64::from(i % 20)), until: f64::INFINITY };
         (0..200).map(|i| Response { saturation: line(i), decay: 0.0 }).collect()
     }
 

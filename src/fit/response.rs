@@ -37,7 +37,7 @@ impl Curve {
     ///
     /// ```
     /// use outlay::fit::{Curve, Saturation};
-    /// let curve = Curve::certain(Saturation::Linear { scale: 0.5 });
+    /// let curve = Curve::certain(Saturation::Linear { scale: 0.5, until: f64::INFINITY });
     /// assert_eq!(curve.mean(10.0), 5.0);
     /// ```
     pub fn mean(&self, x: f64) -> f64 {
@@ -52,6 +52,13 @@ impl Curve {
     /// KPI per period in each state at spend `x`.
     pub fn at_each(&self, x: f64) -> Vec<f64> {
         self.states().iter().map(|state| state.saturation.at(x)).collect()
+    }
+
+    /// The curve as far as it was seen: draws that know of no saturation bend at `most` spend per period
+    /// ([`Saturation::seen_until`]).
+    pub fn seen_until(self, most: f64) -> Curve {
+        let bent = |of: Response| Response { saturation: of.saturation.seen_until(most), ..of };
+        Curve { summary: bent(self.summary), draws: self.draws.into_iter().map(bent).collect() }
     }
 
     fn average(&self, f: impl Fn(&Response) -> f64) -> f64 {

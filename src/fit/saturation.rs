@@ -3,11 +3,18 @@
 //! | family | f(x), x ≥ 0 | parameters |
 //! |---|---|---|
 //! | `hill` | β ÷ (1 + (κ ÷ x)^s) | `top` β, `half` κ, `slope` s |
-//! | `power` | α · x^γ | `scale` α, `exponent` γ |
+//! | `power` | α · x^γ | `scale` α, `exponent` γ, perhaps `until` X |
 //! | `log` | α · ln(1 + x ÷ κ) | `scale` α, `half` κ |
 //! | `saturating` | β · (1 − e^(−x ÷ κ)) | `top` β, `half` κ |
-//! | `linear` | α · x | `scale` α |
+//! | `linear` | α · x | `scale` α, perhaps `until` X |
 //! | `points` | piecewise linear, flat beyond its ends | `points` |
+//!
+//! A straight line and a power know of no saturation: what a fit says of them holds up to the largest spend that was seen. From
+//! `until` X on they grow by the logarithm of spend alone, value and slope joined there (γ = 1 for a line):
+//!
+//! ```text
+//!     f(x) = f(X) · (1 + γ ln(x ÷ X)),     x > X
+//! ```
 //!
 //! All are non-decreasing. Hill with s > 1 and power with γ > 1 are convex up to [`Saturation::inflection`]; every other
 //! is concave from 0, but for `points`, which may be anything that does not fall.
@@ -31,6 +38,8 @@ pub enum Saturation {
         scale: f64,
         /// Elasticity γ.
         exponent: f64,
+        /// Spend per period from which on it grows by the logarithm alone; infinite where it never does.
+        until: f64,
     },
     /// Logarithmic growth without a ceiling.
     Log {
@@ -50,6 +59,8 @@ pub enum Saturation {
     Linear {
         /// KPI per unit of spend.
         scale: f64,
+        /// Spend per period from which on it grows by the logarithm alone; infinite where it never does.
+        until: f64,
     },
     /// Given points, ascending in x, not descending in y.
     Points(Vec<(f64, f64)>),
@@ -75,10 +86,12 @@ impl Saturation {
         debug_assert!(x >= 0.0, "spend must not be negative: {x}");
         match self {
             Saturation::Hill { top, half, slope } => top / (1.0 + (half / x).powf(*slope)),
-            Saturation::Power { scale, exponent } => scale * x.powf(*exponent),
+            Saturation::Power { scale, exponent, until } => {
+                scale * x.min(*until).powf(*exponent) * (1.0 + exponent * (x / until).max(1.0).ln())
+            }
             Saturation::Log { scale, half } => scale * (x / half).ln_1p(),
             Saturation::Saturating { top, half } => -top * (-x / half).exp_m1(),
-            Saturation::Linear { scale } => scale * x,
+            Saturation::Linear { scale, until } => scale * x.min(*until) * (1.0 + (x / until).max(1.0).ln()),
             Saturation::Points(points) => interpolate(points, x),
         }
     }
@@ -87,16 +100,19 @@ impl Saturation {
     ///
     /// ```
     /// use outlay::fit::Saturation;
-    /// assert_eq!(Saturation::Linear { scale: 0.02 }.marginal(300.0), 0.02);
+    /// let line = Saturation::Linear { scale: 0.02, until: 400.0 };
+    /// assert_eq!((line.marginal(300.0), line.marginal(800.0)), (0.02, 0.01));
     /// ```
     pub fn marginal(&self, x: f64) -> f64 {
         debug_assert!(x >= 0.0, "spend must not be negative: {x}");
         match self {
             Saturation::Hill { top, half, slope } => hill_marginal(*top, *half, *slope, x),
-            Saturation::Power { scale, exponent } => scale * exponent * x.powf(exponent - 1.0),
+            Saturation::Power { scale, exponent, until } => {
+                scale * exponent * x.min(*until).powf(exponent - 1.0) * (until / x).min(1.0)
+            }
             Saturation::Log { scale, half } => scale / (half + x),
             Saturation::Saturating { top, half } => top / half * (-x / half).exp(),
-            Saturation::Linear { scale } => *scale,
+            Saturation::Linear { scale, until } => scale * (until / x).min(1.0),
             Saturation::Points(points) => slope_right_of(points, x),
         }
     }
@@ -114,7 +130,7 @@ impl Saturation {
             Saturation::Hill { half, slope, .. } if *slope > 1.0 => {
                 Some(half * ((slope - 1.0) / (slope + 1.0)).powf(1.0 / slope))
             }
-            Saturation::Power { exponent, .. } if *exponent > 1.0 => Some(f64::INFINITY),
+            Saturation::Power { exponent, until, .. } if *exponent > 1.0 => Some(*until),
             Saturation::Points(_) => None,
             _ => Some(0.0),
         }
@@ -124,7 +140,8 @@ impl Saturation {
     ///
     /// ```
     /// use outlay::fit::Saturation;
-    /// assert_eq!(Saturation::Linear { scale: 0.02 }.times(0.5), Saturation::Linear { scale: 0.01 });
+    /// let line = |scale| Saturation::Linear { scale, until: 400.0 };
+    /// assert_eq!(line(0.02).times(0.5), line(0.01));
     /// ```
     pub fn times(&self, share: f64) -> Saturation {
         let mut curve = self.clone();
@@ -133,10 +150,27 @@ impl Saturation {
             | Saturation::Saturating { top: height, .. }
             | Saturation::Power { scale: height, .. }
             | Saturation::Log { scale: height, .. }
-            | Saturation::Linear { scale: height } => *height *= share,
+            | Saturation::Linear { scale: height, .. } => *height *= share,
             Saturation::Points(points) => points.iter_mut().for_each(|point| point.1 *= share),
         }
         curve
+    }
+
+    /// The curve as far as it was seen: a line or a power is believed up to `most` spend per period and bends there.
+    ///
+    /// ```
+    /// use outlay::fit::Saturation;
+    /// let line = Saturation::Linear { scale: 0.02, until: f64::INFINITY }.seen_until(400.0);
+    /// assert_eq!(line.at(400.0), 8.0);
+    /// assert!((line.at(4000.0) - 8.0 * (1.0 + 10f64.ln())).abs() < 1e-12);
+    /// ```
+    pub fn seen_until(mut self, most: f64) -> Saturation {
+        if let Saturation::Power { until, .. } | Saturation::Linear { until, .. } = &mut self
+            && most > 0.0
+        {
+            *until = until.min(most);
+        }
+        self
     }
 
     /// The family's name in model files.
@@ -189,14 +223,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn until() -> impl Strategy<Value = f64> {
+        prop_oneof![Just(f64::INFINITY), 1.0..1e5f64]
+    }
+
     fn curve() -> impl Strategy<Value = Saturation> {
         let (size, shape) = (1.0..1e4f64, 0.3..3.0f64);
         prop_oneof![
             (size.clone(), size.clone(), shape).prop_map(|(top, half, slope)| Saturation::Hill { top, half, slope }),
-            (size.clone(), 0.2..1.5f64).prop_map(|(scale, exponent)| Saturation::Power { scale, exponent }),
+            (size.clone(), 0.2..1.5f64, until()).prop_map(|(scale, exponent, until)| Saturation::Power {
+                scale,
+                exponent,
+                until
+            }),
             (size.clone(), size.clone()).prop_map(|(scale, half)| Saturation::Log { scale, half }),
             (size.clone(), size.clone()).prop_map(|(top, half)| Saturation::Saturating { top, half }),
-            size.clone().prop_map(|scale| Saturation::Linear { scale }),
+            (size.clone(), until()).prop_map(|(scale, until)| Saturation::Linear { scale, until }),
             prop::collection::vec((size.clone(), 0.0..100.0f64), 1..6).prop_map(|steps| {
                 let sum = |steps: &[(f64, f64)]| steps.iter().fold((0.0, 0.0), |p, s| (p.0 + s.0, p.1 + s.1));
                 Saturation::Points((0..steps.len()).map(|i| sum(&steps[..=i])).collect())

@@ -93,6 +93,8 @@ struct Params {
     #[serde(skip_serializing_if = "Option::is_none")]
     exponent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     points: Option<Vec<(f64, f64)>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decay: Option<f64>,
@@ -158,10 +160,15 @@ fn params(response: &Response, family: &str) -> Params {
         Saturation::Hill { top, half, slope } => {
             (params.top, params.half, params.slope) = (Some(*top), Some(*half), Some(*slope));
         }
-        Saturation::Power { scale, exponent } => (params.scale, params.exponent) = (Some(*scale), Some(*exponent)),
+        Saturation::Power { scale, exponent, until } => {
+            (params.scale, params.exponent) = (Some(*scale), Some(*exponent));
+            params.until = until.is_finite().then_some(*until);
+        }
         Saturation::Log { scale, half } => (params.scale, params.half) = (Some(*scale), Some(*half)),
         Saturation::Saturating { top, half } => (params.top, params.half) = (Some(*top), Some(*half)),
-        Saturation::Linear { scale } => params.scale = Some(*scale),
+        Saturation::Linear { scale, until } => {
+            (params.scale, params.until) = (Some(*scale), until.is_finite().then_some(*until));
+        }
         Saturation::Points(points) => params.points = Some(points.clone()),
     }
     params
@@ -315,6 +322,7 @@ fn response(family: &str, params: &Params) -> Result<Response, String> {
         Some(0.0) => Ok(0.0),
         value => positive(value, key),
     };
+    let until = || params.until.map_or(Ok(f64::INFINITY), |until| positive(Some(until), "until"));
     let saturation = match family {
         "hill" => Saturation::Hill {
             top: height(params.top, "top")?,
@@ -324,12 +332,13 @@ fn response(family: &str, params: &Params) -> Result<Response, String> {
         "power" => Saturation::Power {
             scale: height(params.scale, "scale")?,
             exponent: positive(params.exponent, "exponent")?,
+            until: until()?,
         },
         "log" => Saturation::Log { scale: height(params.scale, "scale")?, half: positive(params.half, "half")? },
         "saturating" => {
             Saturation::Saturating { top: height(params.top, "top")?, half: positive(params.half, "half")? }
         }
-        "linear" => Saturation::Linear { scale: height(params.scale, "scale")? },
+        "linear" => Saturation::Linear { scale: height(params.scale, "scale")?, until: until()? },
         "points" => Saturation::Points(points(params.points.as_deref())?),
         other => {
             let known = "hill, power, log, saturating, linear, points or none";

@@ -141,7 +141,7 @@ impl Hills {
 impl Hill {
     /// e^v = (κ ÷ x)^s.
     #[inline(always)]
-    fn ratio(&self, ln_x: f64) -> f64 {
+    pub fn ratio(&self, ln_x: f64) -> f64 {
         fast::exp(self.slope * (self.ln_half - ln_x))
     }
 

@@ -6,6 +6,7 @@ pub mod block;
 pub mod branch;
 pub mod cash;
 pub mod cents;
+mod clamp;
 pub mod complete;
 pub mod conflict;
 pub mod contracts;

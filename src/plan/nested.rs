@@ -19,11 +19,12 @@
 use rayon::prelude::*;
 
 use super::block::Block;
+use super::clamp::Clamp;
 use super::jumps::{self, Bought};
 use super::line::Allowed;
 use super::price::Choice;
 use super::reach::{Bracket, FAR, SAME_PRICE, Side, reach, reach_by};
-use super::tree::{Span, Tree};
+use super::tree::Tree;
 
 /// Share of a sum within which it counts as reached.
 const REACHED: f64 = 1e-12;
@@ -32,50 +33,6 @@ const JUMP: f64 = 1e-8;
 /// Lines from which on their pricing is shared among threads, and lines in one share.
 const PARALLEL: usize = 512;
 const SHARE: usize = 128;
-
-/// Where the ends of a group's span bind.
-#[derive(Clone, Copy, Debug, Default)]
-struct Clamp {
-    /// Below it the cap binds.
-    cap: Option<Bracket>,
-    /// Above it the floor binds.
-    floor: Option<Bracket>,
-    /// Below it the ceiling on the average cost binds; and what the group spends there.
-    cost: Option<(Bracket, f64)>,
-}
-
-impl Clamp {
-    fn price(&self, around: f64) -> f64 {
-        let below = self.floor.map_or(around, |floor| around.min(floor.under));
-        let capped = self.cap.map_or(below, |cap| below.max(cap.under));
-        self.cost.map_or(capped, |(cost, _)| capped.max(cost.under))
-    }
-
-    /// The ceiling on the average cost, where it is what binds at a price around the group.
-    fn at_cost(&self, around: f64) -> Option<(Bracket, f64)> {
-        self.cost.filter(|(cost, _)| around < cost.under && self.cap.is_none_or(|cap| cap.under < cost.under))
-    }
-
-    /// Prices around an outer place that lies where one of the ends begins to bind: it does on one side and not on the
-    /// other. The lines that jump there are the outer group's to place.
-    fn straddled(&self, outer: Bracket) -> Option<Bracket> {
-        let straddles = |end: &&Bracket| outer.over <= end.under && end.under <= outer.under;
-        let end = self.cap.as_ref().filter(straddles).or(self.floor.as_ref().filter(straddles))?;
-        Some(Bracket { over: outer.over.min(end.over), under: outer.under })
-    }
-
-    /// What the group spends at a price around it, when one of its ends binds.
-    fn bound(&self, around: f64, span: &Span) -> Option<f64> {
-        if let Some((_, spend)) = self.at_cost(around) {
-            return Some(spend);
-        }
-        match (self.cap, self.floor) {
-            (Some(cap), _) if around <= cap.under => Some(span.high),
-            (_, Some(floor)) if around >= floor.under => Some(span.low),
-            _ => None,
-        }
-    }
-}
 
 /// A line that jumps at its price.
 #[derive(Clone, Copy, Debug, PartialEq)]

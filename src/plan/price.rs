@@ -89,6 +89,8 @@ pub struct Curve<'a> {
     /// The line.
     pub line: &'a Line,
     kernel: Kernel<'a>,
+    /// The only state, where there is one and it is a Hill curve: by itself it takes a tenth of the memory to look at.
+    only: Option<Single>,
     shape: Shape,
     /// What it pays for counting.
     pub charge: Charge,
@@ -99,7 +101,23 @@ pub struct Curve<'a> {
     /// KPI at its reference spend.
     usual: f64,
     /// What searches over several states found.
-    found: Mutex<Found>,
+    found: Mutex<Option<Box<Found>>>,
+}
+
+/// A Hill state and what every price asks of it.
+#[derive(Clone, Copy, Debug)]
+struct Single {
+    hill: Hill,
+    /// 1 + 1 ÷ s.
+    power: f64,
+    /// ln(β s) − ln κ.
+    height: f64,
+}
+
+impl Single {
+    fn new(hill: Hill) -> Single {
+        Single { hill, power: 1.0 + 1.0 / hill.slope, height: fast::ln(hill.top * hill.slope) - hill.ln_half }
+    }
 }
 
 /// What searches over several states found, for the next one to begin with.
@@ -119,13 +137,17 @@ impl<'a> Curve<'a> {
         let at_turn = if let Shape::One(turn) = shape { kernel.value(turn.min(f64::MAX)) } else { 0.0 };
         let usual = if line.reference > 0.0 { kernel.value(line.reference) } else { 0.0 };
         let last = AtomicU64::new(f64::NAN.to_bits());
-        Curve { line, kernel, shape, charge: Charge::NONE, last, at_turn, usual, found: Mutex::default() }
+        let only = kernel.hills.only().filter(|_| kernel.others.is_empty()).map(Single::new);
+        Curve { line, kernel, only, shape, charge: Charge::NONE, last, at_turn, usual, found: Mutex::default() }
     }
 
     /// KPI at spend `x`.
     pub fn value(&self, x: f64) -> f64 {
         if matches!(self.shape, Shape::One(turn) if turn == x && x > 0.0) {
             return self.at_turn;
+        }
+        if let (Some(Single { hill, .. }), true) = (&self.only, x > f64::MIN_POSITIVE) {
+            return hill.top / (1.0 + hill.ratio(fast::ln(x)));
         }
         if x > 0.0 || !self.kernel.others.is_empty() { self.kernel.value(x) } else { 0.0 }
     }
@@ -164,9 +186,10 @@ impl<'a> Curve<'a> {
         Choice::of(spend, self.value(spend), m)
     }
 
-    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
+    /// Looks at what searches found, or changes it.
+    fn found<T>(&self, look: impl FnOnce(&mut Found) -> T) -> T {
         // a thread that panicked left whole entries only
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+        look(self.found.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
     }
 
     fn best_between(&self, from: f64, to: f64, lot: f64, m: f64) -> Choice {
@@ -191,7 +214,8 @@ impl<'a> Curve<'a> {
                 let right = up(turn.min(to), lot).clamp(from, to);
                 let beyond = if right < to { self.best_concave(right, to, lot, m) } else { self.at(to, m) };
                 let asked = Asked { from, to: turn.min(to), lot, price: m, usual: self.usual };
-                self.found().cells.best(&self.kernel, asked, better(self.at(from, m), beyond))
+                let known = better(self.at(from, m), beyond);
+                self.found(|found| found.cells.best(&self.kernel, asked, known))
             }
         }
     }
@@ -215,9 +239,9 @@ impl<'a> Curve<'a> {
 
     /// The best on an interval where the curve is concave.
     fn best_concave(&self, from: f64, to: f64, lot: f64, m: f64) -> Choice {
-        let (x, slack) = match (self.kernel.hills.only(), &self.kernel.others[..]) {
-            (Some(hill), []) => {
-                let (x, value) = self.stationary_hill(&hill, m);
+        let (x, slack) = match (&self.only, &self.kernel.others[..]) {
+            (Some(only), _) => {
+                let (x, value) = self.stationary_hill(only, m);
                 if lot == 0.0 && (from..=to).contains(&x) {
                     return Choice::of(x, value, m);
                 }
@@ -249,9 +273,8 @@ impl<'a> Curve<'a> {
     /// With v = s (ln x − ln κ), ln F' = ln(β s) − ln κ − (1 + 1 ÷ s) v − 2 ln(1 + e^{−v}) is concave in v, and lies below
     /// its asymptote for large v: Newton's steps from where the asymptote passes ln m, or from any place where it falls, end
     /// up on the way down to the root. They begin where they last ended, if it falls there.
-    fn stationary_hill(&self, hill: &Hill, m: f64) -> (f64, f64) {
-        let power = 1.0 + 1.0 / hill.slope;
-        let height = fast::ln(hill.top * hill.slope) - hill.ln_half - fast::ln(m);
+    fn stationary_hill(&self, &Single { hill, power, height }: &Single, m: f64) -> (f64, f64) {
+        let height = height - fast::ln(m);
         let asymptote = height / power;
         let last = f64::from_bits(self.last.load(Ordering::Relaxed));
         let falls = |tail: f64| 2.0 * tail / (1.0 + tail) - power;
@@ -280,9 +303,13 @@ impl<'a> Curve<'a> {
         // slope per period that is worth m
         let slope = m * periods / weight;
         let rate = match curve {
-            Saturation::Power { scale, exponent } if *exponent < 1.0 => {
-                (slope / (scale * exponent)).powf(1.0 / (exponent - 1.0))
+            Saturation::Power { scale, exponent, until } if *exponent < 1.0 || until.is_finite() => {
+                let rate = (slope / (scale * exponent)).powf(1.0 / (exponent - 1.0));
+                // from `until` on its slope is α γ X^γ ÷ x
+                let bent = || scale * exponent * until.powf(*exponent) / slope;
+                if *exponent < 1.0 && rate <= *until { rate } else { bent() }
             }
+            Saturation::Linear { scale, until } if slope < *scale && until.is_finite() => scale * until / slope,
             Saturation::Log { scale, half } => scale / slope - half,
             Saturation::Saturating { top, half } => half * (top / (half * slope)).ln(),
             _ => return if self.kernel.slope(from) > m { to } else { from },
@@ -325,7 +352,7 @@ impl<'a> Curve<'a> {
             at = self.kernel.at(x);
         }
         if x > 0.0 {
-            self.found().stationary = Some((x, at));
+            self.found(|found| found.stationary = Some((x, at)));
         }
         let room = match at.slope > m {
             true if x < to => high.max(x) - x,
@@ -337,7 +364,7 @@ impl<'a> Curve<'a> {
 
     /// Where a search for a stationary point begins: where the last one ended, if that is on the interval.
     fn first(&self, from: f64, to: f64) -> (f64, At) {
-        let last = self.found().stationary;
+        let last = self.found(|found| found.stationary);
         let x = last.map_or(self.line.reference.max(0.0), |(x, _)| x).clamp(from.max(to * 1e-12), to);
         let again = last.filter(|(at, _)| *at == x);
         again.unwrap_or_else(|| (x, self.kernel.at(x)))
@@ -388,4 +415,40 @@ pub(super) fn down(x: f64, lot: f64) -> f64 {
 
 pub(super) fn up(x: f64, lot: f64) -> f64 {
     if lot > 0.0 { (x / lot - 1e-7).ceil() * lot } else { x }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fit::Curve as Fitted;
+    use crate::units::Channel;
+
+    proptest! {
+        #[test]
+        fn lines_and_powers_that_bend_are_bought_as_a_grid_of_spends_says(
+            scale in 0.01..1.0f64, exponent in prop_oneof![Just(1.0), 0.3..1.6f64], until in 100.0..1e4f64, m in 0.001..1.0f64,
+        ) {
+            let saturation = match exponent {
+                1.0 => Saturation::Linear { scale, until },
+                _ => Saturation::Power { scale, exponent, until },
+            };
+            let line = Line {
+                channel: Channel::default(),
+                curve: Ok(Fitted::certain(saturation)),
+                periods: 30.0,
+                season: 31.0,
+                reference: 900.0,
+                observed: 2000.0,
+                weights: Vec::new(),
+            };
+            let curve = Curve::new(&line);
+            let best = curve.best(&Allowed::between(0.0, 1e6), m);
+            let gain = |x: f64| line.value(x) - m * x;
+            prop_assert!((best.gain - gain(best.spend)).abs() <= 1e-9 * best.value.max(1.0), "{best:?}");
+            let most = (0..=2000).map(|i| gain(500.0 * f64::from(i))).fold(f64::MIN, f64::max);
+            prop_assert!(best.gain >= most - 1e-9 * most.abs() && best.above >= most - 1e-9 * most.abs(), "{best:?} {most}");
+        }
+    }
 }

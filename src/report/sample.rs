@@ -57,7 +57,12 @@ impl Sample {
         let long = format!("<script>alert(1)</script> {}", "a".repeat(300));
         let fits = vec![
             fit("=cmd|x", "tencent", Ok(drawn(Saturation::Hill { top: 80.0, half: 100.0, slope: 0.9 }, 60)), 100.0),
-            fit(&long, "\"quoted\"\nline\u{202E}", Ok(Curve::certain(Saturation::Linear { scale: 0.2 })), 80.0),
+            fit(
+                &long,
+                "\"quoted\"\nline\u{202E}",
+                Ok(Curve::certain(Saturation::Linear { scale: 0.2, until: f64::INFINITY })),
+                80.0,
+            ),
             fit("中文", "weibo", Err("27 usable days of 60 needed".into()), 60.0),
         ];
         let spends = [4_200.005, 1_999.995, 1_800.0];

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn of_a_straight_line_the_earlier_spend_decays() {
-        let state = Response { saturation: Saturation::Linear { scale: 2.0 }, decay: 0.5 };
+        let state = Response { saturation: Saturation::Linear { scale: 2.0, until: f64::INFINITY }, decay: 0.5 };
         let whole = of_state(&state, 100.0, 70.0, 40.0);
         assert!((whole - 2.0 * 100.0).abs() < 1e-3, "{whole}");
         assert!((of_state(&state, 100.0, 0.0, 2.0) - 2.0 * 75.0).abs() < 1e-9);
