@@ -12,8 +12,6 @@ pub(super) type Bought = Vec<(usize, Choice)>;
 
 /// Growth of a line's spend, by that of the price and at most, from which on it counts as a jump.
 const STEEP: (f64, f64) = (10.0, 0.5);
-/// Share of the square of the width between two prices, by which a place between jumps may be missed.
-const MISSED: f64 = 0.1;
 /// Steps to the price at which a line jumps.
 const MOST_STEPS: usize = 12;
 
@@ -58,8 +56,7 @@ pub(super) fn place(
     }
     let share = ((sum - under.reached - jumped) / smooth).clamp(0.0, 1.0);
     let price = if share.is_nan() { (over.price * under.price).sqrt() } else { under.price * (-share * width).exp() };
-    let aside = (MISSED * width * width).max(0.4 * SAME_PRICE);
-    Some(Bracket { over: price * (1.0 - aside), under: price * (1.0 + aside) })
+    Some(Bracket::around(price, width))
 }
 
 /// The lines that jump, those at the highest prices first.
@@ -94,6 +91,5 @@ fn around(jump: &Jump, (mut over, mut under): (f64, f64), best: impl Fn(usize, f
             break;
         }
     }
-    let aside = 0.4 * SAME_PRICE;
-    Bracket { over: price * (1.0 - aside), under: price * (1.0 + aside) }
+    Bracket::closest(price)
 }

@@ -2,6 +2,8 @@
 
 /// Relative distance at which two prices are one.
 pub(super) const SAME_PRICE: f64 = 1e-11;
+/// Relative distance of two prices that are one from the place between them.
+const ASIDE: f64 = 0.4 * SAME_PRICE;
 /// Steps to a price at most.
 const MOST_STEPS: usize = 200;
 /// Factor beyond which a price is as good as none, or as good as forbidding.
@@ -14,6 +16,26 @@ pub(super) struct Bracket {
     pub under: f64,
 }
 
+/// Share of the square of the width between two prices, by which a place between them may be missed.
+const MISSED: f64 = 0.1;
+
+impl Bracket {
+    fn at(price: f64) -> Bracket {
+        Bracket { over: price, under: price }
+    }
+
+    /// Prices as far on both sides of one as a guess between two prices so far apart may miss: both ends close in at once.
+    pub fn around(price: f64, width: f64) -> Bracket {
+        let aside = (MISSED * width * width).clamp(ASIDE, 0.1);
+        Bracket { over: price * (1.0 - aside), under: price * (1.0 + aside) }
+    }
+
+    /// Prices that are one, on both sides of it.
+    pub fn closest(price: f64) -> Bracket {
+        Bracket { over: price * (1.0 - ASIDE), under: price * (1.0 + ASIDE) }
+    }
+}
+
 /// A price, what is reached at it, and what it is reached by.
 pub(super) struct Side<T> {
     pub price: f64,
@@ -21,8 +43,8 @@ pub(super) struct Side<T> {
     pub by: T,
 }
 
-/// The prices around the one at which `f`, which falls in it, passes `sum`: by the secant of logarithms, and by halving
-/// where that does not get ahead.
+/// The prices around the one at which `f`, which falls in it, passes `sum`: by the secant of logarithms, both sides of where it
+/// points to, and by halving where that does not get ahead.
 pub(super) fn reach(f: impl Fn(f64) -> f64, sum: f64, guess: f64, slack: f64) -> Bracket {
     reach_by(|price| (f(price), ()), |_, _| None, sum, guess, slack)
 }
@@ -63,7 +85,7 @@ pub(super) fn reach_by<T>(
         factor = (factor * factor).min(64.0);
     }
     let (Some(mut over), Some(mut under)) = (over, under) else { return Bracket { over: start, under: start } };
-    let (mut weight, mut slow) = (0_i32, false);
+    let mut slow = false;
     for _ in 0..MOST_STEPS {
         let width = under.price / over.price - 1.0;
         if width <= SAME_PRICE {
@@ -72,41 +94,28 @@ pub(super) fn reach_by<T>(
         if sum - under.reached <= slack {
             return Bracket { over: under.price, under: under.price };
         }
-        let next = || between(&over, &under, sum, if slow { i32::MAX } else { weight });
-        let told = if slow { None } else { place(&over, &under) };
-        let told = told.unwrap_or_else(|| {
-            let next = next();
-            Bracket { over: next, under: next }
-        });
+        // halving once where a guess did not get ahead, then another guess
+        let told = match slow {
+            true => Bracket::at((over.price * under.price).sqrt()),
+            false => place(&over, &under).unwrap_or_else(|| Bracket::around(between(&over, &under, sum), width)),
+        };
         for price in [told.under, told.over] {
             if price <= over.price || price >= under.price {
                 continue;
             }
             let at = side(price);
-            if at.reached > sum {
-                over = at;
-                weight = if weight > 0 { weight + 1 } else { 1 };
-            } else {
-                under = at;
-                weight = if weight < 0 { weight - 1 } else { -1 };
-            }
+            if at.reached > sum { over = at } else { under = at }
         }
-        slow = under.price / over.price - 1.0 > 0.25 * width;
+        slow = !slow && under.price / over.price - 1.0 > 0.25 * width;
     }
     Bracket { over: over.price, under: under.price }
 }
 
-/// The next price to look at; `weight` counts how often in turn the same end moved.
-fn between<T>(over: &Side<T>, under: &Side<T>, sum: f64, weight: i32) -> f64 {
+/// The price at which the line between two sides, in logarithms, passes `sum`.
+fn between<T>(over: &Side<T>, under: &Side<T>, sum: f64) -> f64 {
     let width = (under.price / over.price).ln();
     let (above, below) = ((over.reached / sum).ln(), (sum / under.reached.max(1e-300)).ln());
-    let mut share = above / (above + below);
-    if !share.is_finite() || weight.unsigned_abs() >= 3 {
-        share = 0.5;
-    } else if weight >= 2 {
-        share = (above / (above + below / 2.0)).max(share);
-    } else if weight <= -2 {
-        share = (above / 2.0 / (above / 2.0 + below)).min(share);
-    }
-    over.price * (width * share.clamp(1e-3, 1.0 - 1e-3)).exp()
+    let share = above / (above + below);
+    let share = if share.is_finite() { share.clamp(1e-3, 1.0 - 1e-3) } else { 0.5 };
+    over.price * (width * share).exp()
 }
