@@ -18,6 +18,12 @@ window.addEventListener('load', () => {
     });
     const within = () => limits().every(Boolean) && state.x.every((x, l) => x >= data.lines[l].low - 0.01 && x <= data.lines[l].high + 0.01);
     const budget = $('wi-budget');
+    // the cells of the page's figures that are no figures
+    out.wrong = [];
+    const look = when => document.querySelectorAll('td, .card').forEach(node => {
+      if (/\b(NaN|undefined|Infinity|null|None)\b/.test(node.textContent)) out.wrong.push(`${when}: ${node.textContent}`);
+    });
+    look('as opened');
 
     out.plan = { spent: card('wi-spent'), mean: card('wi-mean'), shown: shown(), lines: data.lines.length };
     const own = engine.solve(data.budget, data.ceiling, new Map());
@@ -28,12 +34,14 @@ window.addEventListener('load', () => {
     out.more = { spent: card('wi-spent'), mean: card('wi-mean'), shown: shown(), total: total(), budget: state.budget, within: within() };
     out.share = data.groups.filter(group => group.share_max != null).map(group => group.lines.reduce((s, l) => s + state.x[l], 0) / total());
 
+    look('with more');
     $('wi-ceiling').value = 40;
     fire($('wi-ceiling'), 'input');
     out.ceiling = { spent: card('wi-spent'), last: card('wi-last'), asked: figure($('wi-ceiling-o').textContent), within: within() };
 
     $('wi-reset').click();
     out.reset = { spent: card('wi-spent'), mean: card('wi-mean') };
+    look('as before');
 
     const slider = rows()[0].querySelector('input'), before = [...state.x];
     slider.value = slider.max;

@@ -51,6 +51,7 @@ fn sliders_answer(found: &Value) {
     assert!(found["copied"][0].as_str().unwrap().contains('\t'), "{found:#}");
     assert_eq!((at("/unlabelled"), at("/captions")), (0.0, 0.0), "controls or tables without a name");
     assert_eq!(found["dead"], Value::Array(Vec::new()), "links that lead nowhere");
+    assert_eq!(found["wrong"], Value::Array(Vec::new()), "figures that are none");
 }
 
 #[test]

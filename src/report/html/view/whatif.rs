@@ -58,6 +58,8 @@ struct Slider {
     name: String,
     reference: f64,
     spend: f64,
+    /// KPI of the plan's spend, as the plan says.
+    mean: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     marginal: Option<f64>,
     low: f64,
@@ -143,6 +145,7 @@ fn slider(answer: &Answer, settings: &PlanSettings, at: usize, fit: Option<&Chan
         name: shorten(&line.channel, 60),
         reference: line.reference_spend,
         spend: line.spend,
+        mean: line.expected.map_or(0.0, |expected| rounded(expected.mean, 9)),
         marginal: line.marginal_cost.map(|cost| rounded(cost, 9)),
         low: 0.0,
         high: reach(answer, at, fit),
