@@ -23,7 +23,7 @@ use super::clamp::Clamp;
 use super::jumps::{self, Bought};
 use super::line::Allowed;
 use super::price::Choice;
-use super::reach::{Bracket, FAR, SAME_PRICE, Side, reach, reach_by};
+use super::reach::{Bracket, FAR, Guess, SAME_PRICE, Side, reach, reach_by};
 use super::tree::Tree;
 
 /// Share of a sum within which it counts as reached.
@@ -68,6 +68,8 @@ pub struct Relaxed {
     pub weights: Vec<f64>,
     /// How the block's own price came about.
     pub held_by: HeldBy,
+    /// The allowed sets that this is of, and where the ends of groups bind over them.
+    over: (Vec<Allowed>, Vec<Clamp>),
 }
 
 /// What sets the price of a block.
@@ -121,8 +123,12 @@ impl Relaxation<'_, '_> {
     fn prepared(mut self, near: Option<&Relaxed>) -> Option<Self> {
         let ends = self.ends()?;
         self.clamps = vec![Clamp::default(); self.block.spans.len()];
+        let same = near.map(|near| self.same_as(near)).unwrap_or_default();
         for level in levels(&self.block.tree) {
-            let of = |group: &usize| self.clamp(*group, ends[*group], near);
+            let of = |group: &usize| match near {
+                Some(near) if same[*group] => Some(near.over.1[*group]),
+                near => self.clamp(*group, ends[*group], near.map(|near| near.over.1[*group])),
+            };
             let found: Vec<Option<Clamp>> =
                 if level.len() > 1 { level.par_iter().map(of).collect() } else { level.iter().map(of).collect() };
             for (group, clamp) in level.into_iter().zip(found) {
@@ -130,6 +136,17 @@ impl Relaxation<'_, '_> {
             }
         }
         Some(self)
+    }
+
+    /// Which groups' lines have the allowed sets that they have in another relaxation of the block.
+    fn same_as(&self, near: &Relaxed) -> Vec<bool> {
+        let groups = &self.block.tree.groups;
+        let mut same = vec![true; groups.len()];
+        for (index, group) in groups.iter().enumerate().rev() {
+            let own = group.lines.iter().all(|line| self.allowed[*line] == near.over.0[*line]);
+            same[index] = own && group.children.iter().all(|child| same[*child]);
+        }
+        same
     }
 
     fn solved(&self) -> Option<Relaxed> {
@@ -157,17 +174,20 @@ impl Relaxation<'_, '_> {
 
     /// Where the ends of a group bind, when those of the groups within it are known; `None` when its ceiling on the average
     /// cost cannot be kept.
-    fn clamp(&self, group: usize, ends: (f64, f64), near: Option<&Relaxed>) -> Option<Clamp> {
+    fn clamp(&self, group: usize, ends: (f64, f64), near: Option<Clamp>) -> Option<Clamp> {
         let span = &self.block.spans[group];
-        let guess = near.map_or_else(|| self.guess(group), |near| near.prices[group]);
+        let guess = |end: fn(&Clamp) -> Option<Bracket>| {
+            let near = near.as_ref().and_then(end);
+            near.map_or_else(|| Guess::rough(self.guess(group)), |near| Guess::near(near.under))
+        };
         let most = self.most(group);
         let least = self.least(group);
         let slack = REACHED * self.block.money;
-        let cap = (most > span.high + slack).then(|| self.reach(group, span.high, guess));
+        let cap = (most > span.high + slack).then(|| self.reach(group, span.high, guess(|near| near.cap)));
         let floor = if ends.0 >= ends.1 - slack && cap.is_some() {
             cap.filter(|_| span.low >= span.high)
         } else {
-            (least < span.low - slack).then(|| self.reach(group, span.low, guess))
+            (least < span.low - slack).then(|| self.reach(group, span.low, guess(|near| near.floor)))
         };
         let Some((ceiling, _)) = span.cost else { return Some(Clamp { cap, floor, cost: None }) };
         let cost = self.reach_cost(group, ceiling)?;
@@ -243,7 +263,7 @@ impl Relaxation<'_, '_> {
     }
 
     /// The prices around the one at which a group's members spend `sum` together.
-    fn reach(&self, group: usize, sum: f64, guess: f64) -> Bracket {
+    fn reach(&self, group: usize, sum: f64, guess: Guess) -> Bracket {
         let place = |over: &Side<Bought>, under: &Side<Bought>| {
             jumps::place(over, under, sum, |line, price| self.best(line, price))
         };
@@ -376,8 +396,9 @@ impl Relaxation<'_, '_> {
                 brackets[group] = if capped { clamp.cap } else { clamp.floor };
             }
         }
-        let mut relaxed =
-            Relaxed { bound: 0.0, spend: Vec::new(), jumps: Vec::new(), prices, ends, at_cost, weights, held_by };
+        let over = (self.allowed.to_vec(), self.clamps.clone());
+        let (bound, spend, jumps) = (0.0, Vec::new(), Vec::new());
+        let mut relaxed = Relaxed { bound, spend, jumps, prices, ends, at_cost, weights, held_by, over };
         (relaxed.spend, relaxed.jumps) = self.spend(&relaxed, &brackets);
         relaxed.bound = self.bound(&relaxed);
         relaxed

@@ -6,6 +6,8 @@ pub(super) const SAME_PRICE: f64 = 1e-11;
 const ASIDE: f64 = 0.4 * SAME_PRICE;
 /// Steps to a price at most.
 const MOST_STEPS: usize = 200;
+/// Logarithm of the longest step away from a guess.
+const MOST_STEP: f64 = 4.0;
 /// Factor beyond which a price is as good as none, or as good as forbidding.
 pub(super) const FAR: f64 = 1e12;
 
@@ -36,6 +38,26 @@ impl Bracket {
     }
 }
 
+/// A price to begin at.
+#[derive(Clone, Copy)]
+pub(super) struct Guess {
+    price: f64,
+    /// Logarithm of the first step away from it, and what each further step is longer by.
+    steps: (f64, f64),
+}
+
+impl Guess {
+    /// A price of about the size of the one that is looked for.
+    pub fn rough(price: f64) -> Guess {
+        Guess { price, steps: (0.2, 2.0) }
+    }
+
+    /// The price of a task that differs little.
+    pub fn near(price: f64) -> Guess {
+        Guess { price, steps: (1e-4, 40.0) }
+    }
+}
+
 /// A price, what is reached at it, and what it is reached by.
 pub(super) struct Side<T> {
     pub price: f64,
@@ -46,7 +68,7 @@ pub(super) struct Side<T> {
 /// The prices around the one at which `f`, which falls in it, passes `sum`: by the secant of logarithms, both sides of where it
 /// points to, and by halving where that does not get ahead.
 pub(super) fn reach(f: impl Fn(f64) -> f64, sum: f64, guess: f64, slack: f64) -> Bracket {
-    reach_by(|price| (f(price), ()), |_, _| None, sum, guess, slack)
+    reach_by(|price| (f(price), ()), |_, _| None, sum, Guess::rough(guess), slack)
 }
 
 /// The same, where `place` may tell from what is known at two prices between which others to look.
@@ -54,16 +76,16 @@ pub(super) fn reach_by<T>(
     f: impl Fn(f64) -> (f64, T),
     place: impl Fn(&Side<T>, &Side<T>) -> Option<Bracket>,
     sum: f64,
-    guess: f64,
+    guess: Guess,
     slack: f64,
 ) -> Bracket {
-    let start = if guess > 0.0 && guess.is_finite() { guess } else { 1.0 };
+    let start = if guess.price > 0.0 && guess.price.is_finite() { guess.price } else { 1.0 };
     let side = |price: f64| {
         let (reached, by) = f(price);
         Side { price, reached, by }
     };
     let (mut over, mut under) = (None, None);
-    let (mut price, mut factor) = (start, 1.2);
+    let (mut price, mut step) = (start, guess.steps.0);
     loop {
         let at = side(price);
         let exceeds = at.reached > sum;
@@ -81,8 +103,8 @@ pub(super) fn reach_by<T>(
         if price > start * FAR {
             return Bracket { over: price, under: price };
         }
-        price = if exceeds { price * factor } else { price / factor };
-        factor = (factor * factor).min(64.0);
+        price *= if exceeds { step.exp() } else { (-step).exp() };
+        step = (step * guess.steps.1).min(MOST_STEP);
     }
     let (Some(mut over), Some(mut under)) = (over, under) else { return Bracket { over: start, under: start } };
     let mut slow = false;
