@@ -7,7 +7,7 @@
 //! Where F is concave the answer is where F' passes m: a formula or a few Newton steps. One state that is S-shaped is
 //! convex up to its inflection, so that there only the ends count. A mean over states of different shapes may turn several
 //! times below its last inflection: there cells are split until the polyline above them proves that nothing better is hidden
-//! ([`super::hidden`]). What is returned beside the answer is an upper bound on the maximum that holds however
+//! (module `hidden`). What is returned beside the answer is an upper bound on the maximum that holds however
 //! accurate the answer is: tangents stand above concave parts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
