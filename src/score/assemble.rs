@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::card::Term;
 use super::card::{
     CostPer, Decision, Light, Method, NotLookedAt, Part, Pool, Prospect, Rank, Scorecard, SupplierScore, Target, Tier,
     Trust,
@@ -178,7 +179,10 @@ impl<'a> Evidence<'a> {
         let kpi: Vec<Option<f64>> = suppliers.iter().map(|score| score.registrations).collect();
         let proven: Vec<bool> = suppliers.iter().map(|score| score.tier != Tier::U).collect();
         let positions = position::positions(self.tallies, &kpi, &proven);
-        suppliers.iter_mut().zip(positions).for_each(|(score, position)| score.decision.position = position);
+        suppliers
+            .iter_mut()
+            .zip(positions)
+            .for_each(|(score, position)| score.decision.position = position.map(Term::from));
         suppliers
     }
 
@@ -262,7 +266,7 @@ impl<'a> Evidence<'a> {
             format!("cost per {words} of at most {} more likely than not", figure(standard.target))
         });
         let mut names: Vec<&str> =
-            self.trust[at].indicators.iter().filter(|one| one.raised).map(|one| one.name).collect();
+            self.trust[at].indicators.iter().filter(|one| one.raised).map(|one| &*one.name).collect();
         names.dedup();
         cost.into_iter().chain(names.into_iter().map(|name| format!("{name} back among its peers'"))).collect()
     }
@@ -287,9 +291,9 @@ impl<'a> Evidence<'a> {
         Some(probe::probe(&rate, phi, standard.target, &standard.rules))
     }
 
-    fn costs_of(&self, at: usize) -> BTreeMap<&'static str, CostPer> {
+    fn costs_of(&self, at: usize) -> BTreeMap<Term, CostPer> {
         let cost = |(measure, costs): &(Measure, Costs)| {
-            costs.known[at].as_ref().map(|known| (measure.name(), known.cost_per.clone()))
+            costs.known[at].as_ref().map(|known| (measure.name().into(), known.cost_per.clone()))
         };
         self.costs.iter().filter_map(cost).collect()
     }
@@ -343,7 +347,7 @@ impl<'a> Evidence<'a> {
         if is_questioned(&score.trust) {
             return Some("its traffic is in question; settle that first".into());
         }
-        if let Some(position @ ("strategic" | "bottleneck")) = score.decision.position {
+        if let Some(position @ ("strategic" | "bottleneck")) = score.decision.position.as_deref() {
             return Some(format!("fewer than two proven substitutes in its pool ({position}); find them first"));
         }
         let wide = rank.filter(|rank| f64::from(rank.p95 - rank.p05) > 0.5 * scored as f64)?;

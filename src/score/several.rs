@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution};
 
-use super::card::{CriterionWeight, SupplierScore, Worth};
+use super::card::{CriterionWeight, SupplierScore, Term, Worth};
 use super::cost::Costs;
 use super::criteria::weights::Allowed;
 use super::criteria::worth::between;
@@ -258,8 +258,8 @@ pub(super) fn nobody(suppliers: usize) -> Several {
 pub(super) fn shares(
     approval: Option<&KnownShare>,
     retention: Option<&KnownShare>,
-) -> BTreeMap<&'static str, super::card::Share> {
-    let pair = |share: &KnownShare| [("approval", share.card()), ("invalid", share.complement().card())];
-    let kept = retention.map(|share| ("retention", share.card()));
+) -> BTreeMap<Term, super::card::Share> {
+    let pair = |share: &KnownShare| [("approval".into(), share.card()), ("invalid".into(), share.complement().card())];
+    let kept = retention.map(|share| ("retention".into(), share.card()));
     approval.map(pair).into_iter().flatten().chain(kept).collect()
 }

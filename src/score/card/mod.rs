@@ -1,8 +1,8 @@
 //! The scorecard: what is said of each supplier, and what it rests on.
 
-mod term;
 mod trust;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::check::Finding;
 use crate::units::Kpi;
 
-pub use term::Term;
 pub use trust::*;
+
+/// A name that the program gives, of a count, an indicator, a position; or as it was read back from a file.
+pub type Term = Cow<'static, str>;
 
 /// The suppliers of a run, ascending by name; rows that name none stand last, under no name.
 #[derive(Clone, Debug)]
@@ -90,10 +92,8 @@ pub struct Pool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NotLookedAt {
     /// The indicator.
-    #[serde(deserialize_with = "term::one")]
     pub indicator: Term,
     /// What it needs.
-    #[serde(deserialize_with = "term::one")]
     pub needs: Term,
 }
 
@@ -127,10 +127,8 @@ pub struct SupplierScore {
     /// What the grade is made of, and what would change it.
     pub decision: Decision,
     /// Cost per count of the funnel, by the name of the count.
-    #[serde(deserialize_with = "term::keys")]
     pub costs: BTreeMap<Term, CostPer>,
     /// Shares of the funnel: `approval` and `invalid` of registrations.
-    #[serde(deserialize_with = "term::keys")]
     pub shares: BTreeMap<Term, Share>,
     /// Rows by pool.
     pub parts: Vec<Part>,
@@ -288,7 +286,6 @@ pub struct Decision {
     /// Spend that would settle whether an unproven supplier reaches the target.
     pub probe: Option<f64>,
     /// Where it stands in the portfolio (Kraljic): `strategic`, `leverage`, `bottleneck`, `non-critical`.
-    #[serde(deserialize_with = "term::perhaps")]
     pub position: Option<Term>,
 }
 

@@ -117,10 +117,8 @@ pub struct Reconciliation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Indicator {
     /// Its name.
-    #[serde(deserialize_with = "super::term::one")]
     pub name: Term,
     /// The family of evidence that it belongs to.
-    #[serde(deserialize_with = "super::term::one")]
     pub family: Term,
     /// The pool.
     pub pool: String,

@@ -132,14 +132,14 @@ pub(super) fn indicators(
         let there = compared(share, tallies, rules);
         if there.is_empty() {
             let needs = "both counts by day, of at least five suppliers of one platform";
-            missing.push(NotLookedAt { indicator: share.name, needs });
+            missing.push(NotLookedAt { indicator: share.name.into(), needs: needs.into() });
         }
         found.extend(there);
     }
     for (look, grouped) in looks(beside) {
         match grouped {
             Some(grouped) => found.extend(told(grouped, look, tallies, rules)),
-            None => missing.push(NotLookedAt { indicator: look.name, needs: look.needs }),
+            None => missing.push(NotLookedAt { indicator: look.name.into(), needs: look.needs.into() }),
         }
     }
     found.extend(series.iter().flat_map(|series| regularity(series, &tallies.pools)));
@@ -152,7 +152,7 @@ pub(super) fn indicators(
 
 /// How many families are raised.
 pub(super) fn light(indicators: &[Indicator]) -> Light {
-    let mut families: Vec<&str> = indicators.iter().filter(|one| one.raised).map(|one| one.family).collect();
+    let mut families: Vec<&str> = indicators.iter().filter(|one| one.raised).map(|one| &*one.family).collect();
     families.sort_unstable();
     families.dedup();
     match families.len() {
@@ -249,8 +249,8 @@ fn held(
             group.pool
         );
         let found = Indicator {
-            name,
-            family,
+            name: name.into(),
+            family: family.into(),
             pool: group.pool.clone(),
             value: events / trials,
             peers: group.median,
@@ -317,7 +317,17 @@ fn plain(
     (z, p): (f64, f64),
     evidence: String,
 ) -> Indicator {
-    Indicator { name, family: "regularity", pool: pool.into(), value, peers, z, p, raised: false, evidence }
+    Indicator {
+        name: name.into(),
+        family: "regularity".into(),
+        pool: pool.into(),
+        value,
+        peers,
+        z,
+        p,
+        raised: false,
+        evidence,
+    }
 }
 
 /// Steps of the funnel that cannot grow: the lower count, the upper one.
@@ -339,8 +349,17 @@ fn impossible(tallies: &Tallies) -> Vec<(usize, Indicator)> {
         );
         let pool = tallies.pools[cell.pool].clone();
         let (p, z) = (if value > IMPOSSIBLE { 0.0 } else { 1.0 }, 0.0);
-        let found =
-            Indicator { name: "impossible", family: "funnel", pool, value, peers: 0.0, z, p, raised: false, evidence };
+        let found = Indicator {
+            name: "impossible".into(),
+            family: "funnel".into(),
+            pool,
+            value,
+            peers: 0.0,
+            z,
+            p,
+            raised: false,
+            evidence,
+        };
         (wrong > 0).then_some((supplier, found))
     };
     tallies.cells().filter_map(of).collect()

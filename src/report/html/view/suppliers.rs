@@ -90,7 +90,7 @@ fn row<'a>(at: usize, score: &'a SupplierScore, most: f64, words: &'a Words) -> 
         no_ask: score.no_ask.as_ref().map(|why| words.translate("score.ask", &one_line(why))),
         flip: score.decision.flip.as_ref().map(|flip| words.translate("score.reason", &one_line(&flip.because))),
         chances: chances(score),
-        position: score.decision.position.map(|position| self::position(position, words)),
+        position: score.decision.position.as_deref().map(|position| self::position(position, words)),
         probation: score.decision.probation.as_ref().map(|on| {
             let (start, end) = (words.date(&on.start.to_string()), words.date(&on.end.to_string()));
             let cap = crate::report::numbers::decimal(on.daily_cap, 0);
