@@ -6,7 +6,7 @@
 //!
 //! At one price m for all of its lines a group spends X_g(m), which falls in m. A cap binds exactly when the price around
 //! the group is below the one at which X_g = high_g, and that price does not depend on the rest of the plan: so each group,
-//! smallest first, finds the prices of its ends by bisection, and from the outermost group inwards every price is the one
+//! smallest first, finds the prices of its ends by itself, and from the outermost group inwards every price is the one
 //! around it, kept between them. With μ_g = m_g − m_parent the multipliers of the limits that bind,
 //!
 //! ```text
@@ -24,7 +24,6 @@ use super::jumps::{self, Bought};
 use super::line::Allowed;
 use super::price::Choice;
 use super::reach::{Bracket, FAR, Guess, SAME_PRICE, Side, reach, reach_by};
-use super::tree::Tree;
 
 /// Share of a sum within which it counts as reached.
 const REACHED: f64 = 1e-12;
@@ -68,8 +67,10 @@ pub struct Relaxed {
     pub weights: Vec<f64>,
     /// How the block's own price came about.
     pub held_by: HeldBy,
-    /// The allowed sets that this is of, and where the ends of groups bind over them.
-    over: (Vec<Allowed>, Vec<Clamp>),
+    /// The allowed sets that this is of.
+    allowed: Vec<Allowed>,
+    /// Where the ends of groups bind over them.
+    clamps: Vec<Clamp>,
 }
 
 /// What sets the price of a block.
@@ -124,10 +125,10 @@ impl Relaxation<'_, '_> {
         let ends = self.ends()?;
         self.clamps = vec![Clamp::default(); self.block.spans.len()];
         let same = near.map(|near| self.same_as(near)).unwrap_or_default();
-        for level in levels(&self.block.tree) {
+        for level in self.block.tree.levels() {
             let of = |group: &usize| match near {
-                Some(near) if same[*group] => Some(near.over.1[*group]),
-                near => self.clamp(*group, ends[*group], near.map(|near| near.over.1[*group])),
+                Some(near) if same[*group] => Some(near.clamps[*group]),
+                near => self.clamp(*group, ends[*group], near.map(|near| near.clamps[*group])),
             };
             let found: Vec<Option<Clamp>> =
                 if level.len() > 1 { level.par_iter().map(of).collect() } else { level.iter().map(of).collect() };
@@ -143,7 +144,7 @@ impl Relaxation<'_, '_> {
         let groups = &self.block.tree.groups;
         let mut same = vec![true; groups.len()];
         for (index, group) in groups.iter().enumerate().rev() {
-            let own = group.lines.iter().all(|line| self.allowed[*line] == near.over.0[*line]);
+            let own = group.lines.iter().all(|line| self.allowed[*line] == near.allowed[*line]);
             same[index] = own && group.children.iter().all(|child| same[*child]);
         }
         same
@@ -396,9 +397,9 @@ impl Relaxation<'_, '_> {
                 brackets[group] = if capped { clamp.cap } else { clamp.floor };
             }
         }
-        let over = (self.allowed.to_vec(), self.clamps.clone());
+        let (allowed, clamps) = (self.allowed.to_vec(), self.clamps.clone());
         let (bound, spend, jumps) = (0.0, Vec::new(), Vec::new());
-        let mut relaxed = Relaxed { bound, spend, jumps, prices, ends, at_cost, weights, held_by, over };
+        let mut relaxed = Relaxed { bound, spend, jumps, prices, ends, at_cost, weights, held_by, allowed, clamps };
         (relaxed.spend, relaxed.jumps) = self.spend(&relaxed, &brackets);
         relaxed.bound = self.bound(&relaxed);
         relaxed
@@ -431,7 +432,7 @@ impl Relaxation<'_, '_> {
     fn spend(&self, relaxed: &Relaxed, brackets: &[Option<Bracket>]) -> (Vec<f64>, Vec<Jump>) {
         let Relaxed { prices, ends, at_cost, held_by, .. } = relaxed;
         let groups = &self.block.tree.groups;
-        let owner = owners(&self.block.tree, ends);
+        let owner = self.block.tree.owners(ends);
         let mut left: Vec<f64> = ends.iter().map(|end| end.unwrap_or(0.0)).collect();
         for group in 1..groups.len() {
             left[owner[groups[group].parent]] -= ends[group].unwrap_or(0.0);
@@ -483,15 +484,6 @@ impl Relaxation<'_, '_> {
     }
 }
 
-/// The group whose price each group has: itself when it is at an end of its span, else the one around it.
-pub fn owners(tree: &Tree, ends: &[Option<f64>]) -> Vec<usize> {
-    let mut owner = vec![0; tree.groups.len()];
-    for group in 1..owner.len() {
-        owner[group] = if ends[group].is_some() { group } else { owner[tree.groups[group].parent] };
-    }
-    owner
-}
-
 /// A sum in one order, however many threads make it.
 fn sum(of: &[usize], parallel: usize, f: impl Fn(&usize) -> f64 + Sync) -> f64 {
     if of.len() < parallel {
@@ -502,14 +494,69 @@ fn sum(of: &[usize], parallel: usize, f: impl Fn(&usize) -> f64 + Sync) -> f64 {
     shares.into_iter().sum()
 }
 
-/// The groups by how deep they lie, the deepest first.
-fn levels(tree: &Tree) -> Vec<Vec<usize>> {
-    let mut depth = vec![0_usize; tree.groups.len()];
-    for group in 1..depth.len() {
-        depth[group] = depth[tree.groups[group].parent] + 1;
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fit::Curve as Fitted;
+    use crate::fit::saturation::Saturation;
+    use crate::plan::block::Asked;
+    use crate::plan::line::Line;
+    use crate::plan::price::Curve;
+    use crate::plan::rows::{Label, Number, Row, Sense};
+    use crate::plan::tree::{Tree, spans};
+    use crate::units::Channel;
+
+    fn line((top, half, slope): (f64, f64, f64)) -> Line {
+        Line {
+            channel: Channel::default(),
+            curve: Ok(Fitted::certain(Saturation::Hill { top, half, slope })),
+            periods: 1.0,
+            season: 1.0,
+            reference: half,
+            observed: 2.0 * half,
+            weights: Vec::new(),
+        }
     }
-    let deepest = depth.iter().copied().max().unwrap_or(0);
-    let mut levels = vec![Vec::new(); deepest + 1];
-    depth.iter().enumerate().for_each(|(group, depth)| levels[deepest - depth].push(group));
-    levels
+
+    fn row(lines: &[usize], sense: Sense, bound: f64) -> Row {
+        Row { lines: lines.to_vec(), sense, bound, total: 0.0, label: Label::Budget, number: Number::Amount }
+    }
+
+    proptest! {
+        // a branch narrows a few lines: what it knows of the groups of the others is its parent's
+        #[test]
+        fn what_a_group_kept_serves_where_its_lines_are_as_they_were(
+            curves in prop::collection::vec((10.0..90.0f64, 100.0..900.0f64, 0.6..3.0f64), 7..=7),
+            caps in (200.0..900.0f64, 200.0..900.0f64, 300.0..1200.0f64), floor in 50.0..150.0f64, whole in 500.0..2500.0f64,
+            narrowed in 0..7usize, share in 0.0..1.0f64, is_below in any::<bool>(),
+        ) {
+            let lines: Vec<Line> = curves.into_iter().map(line).collect();
+            let curves: Vec<Curve> = lines.iter().map(Curve::new).collect();
+            let rows = [
+                row(&[0, 1], Sense::AtMost, caps.0),
+                row(&[2, 3], Sense::AtMost, caps.1),
+                row(&[0, 1, 2, 3], Sense::AtMost, caps.2),
+                row(&[4, 5], Sense::AtLeast, floor),
+            ];
+            let rows: Vec<&Row> = rows.iter().collect();
+            let tree = Tree::new(&rows, 7).unwrap();
+            let mut spans = spans(&tree, &rows, whole);
+            spans[0].high = whole;
+            let asked = Asked::default();
+            let block = Block { curves: curves.iter().collect(), tree, spans, worth: 0.0, asked, money: whole };
+            let mut allowed = vec![Allowed::between(0.0, whole); 7];
+            let parent = relaxed(&block, &allowed, None).unwrap();
+            let at = share * whole;
+            allowed[narrowed] = if is_below { Allowed::between(0.0, at) } else { Allowed::between(at, whole) };
+            match (relaxed(&block, &allowed, Some(&parent)), relaxed(&block, &allowed, None)) {
+                (Some(reused), Some(anew)) => {
+                    prop_assert!((reused.bound / anew.bound - 1.0).abs() <= 1e-9, "{} {}", reused.bound, anew.bound);
+                    prop_assert!(reused.bound <= parent.bound * (1.0 + 1e-9), "{} {}", reused.bound, parent.bound);
+                }
+                (reused, anew) => prop_assert!(reused.is_none() && anew.is_none()),
+            }
+        }
+    }
 }

@@ -82,6 +82,27 @@ impl Tree {
         within
     }
 
+    /// The groups by how deep they lie, the deepest first.
+    pub fn levels(&self) -> Vec<Vec<usize>> {
+        let mut depth = vec![0_usize; self.groups.len()];
+        for group in 1..depth.len() {
+            depth[group] = depth[self.groups[group].parent] + 1;
+        }
+        let deepest = depth.iter().copied().max().unwrap_or(0);
+        let mut levels = vec![Vec::new(); deepest + 1];
+        depth.iter().enumerate().for_each(|(group, depth)| levels[deepest - depth].push(group));
+        levels
+    }
+
+    /// The group whose price each group has: itself when it is at an end of its span, else the one around it.
+    pub fn owners(&self, ends: &[Option<f64>]) -> Vec<usize> {
+        let mut owner = vec![0; self.groups.len()];
+        for group in 1..owner.len() {
+            owner[group] = if ends[group].is_some() { group } else { owner[self.groups[group].parent] };
+        }
+        owner
+    }
+
     /// A group as a tree of its own; what its lines and groups are here, by their index there.
     pub fn under(&self, group: usize) -> (Tree, Vec<usize>, Vec<usize>) {
         let lines = self.lines_under(group);
