@@ -261,7 +261,6 @@ pub fn incrementality(channels: &[ChannelFit], experiments: &[Experiment]) -> Ve
 }
 
 /// # What it does
-/// # What it does
 /// Holds lift tests against the curves that have heard them; `of` gives those of a channel by its place.
 /// # Why it matters
 /// A test narrows the share that spend causes. One that no believable share explains bends the curve without saying why.
@@ -280,6 +279,7 @@ pub(super) fn tests(channels: &[ChannelFit], of: impl Fn(usize) -> Vec<Test>) ->
     channels.iter().enumerate().flat_map(held).collect()
 }
 
+/// # What it does
 /// Names lift tests that none of the curves could take in; `used` are the names of those that some did.
 /// # What to do
 /// Correct its `where` and dates; a test must have ended before the exports do.
