@@ -1,6 +1,5 @@
 //! What the plans that the models would have made were worth.
 
-use jiff::ToSpan;
 use serde::Serialize;
 
 use crate::fit::{ChannelFit, Fitted};
@@ -59,7 +58,7 @@ pub(super) fn of(
         return None;
     }
     wanted.start = panel.periods[origin];
-    wanted.end = panel.periods[origin + length - 1].saturating_add((i64::from(panel.grain.days()) - 1).days());
+    wanted.end = panel.last_day(origin + length - 1);
     (wanted.budget, wanted.budget_in, wanted.goal, wanted.target) = (budget, BudgetIn::Face, Goal::Most, None);
     (wanted.frontier, wanted.contracts, wanted.minimum_buys) = (Vec::new(), Vec::new(), Vec::new());
     wanted.limits.retain(relative);

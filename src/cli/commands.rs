@@ -7,7 +7,7 @@ use outlay::check::{Error, Finding, Kind};
 use outlay::fit::{Fitted, store};
 use outlay::flow::{self, Run};
 use outlay::plan::Answer;
-use outlay::report::{self, Output, Results, Words, summary};
+use outlay::report::{self, Lang, Output, Results, Words, summary};
 use outlay::settings::{Secrets, Settings};
 use outlay::{backtest, fit, score, simulate};
 
@@ -106,7 +106,7 @@ fn simulated(args: &Args, (total, season): (bool, bool), suppliers: Option<u32>)
 fn adopted(args: &Args, options: &adopt::Adopt) -> Result<Done, Error> {
     let fitted = adopt::fitted(options, args.seed)?;
     let outputs = model_outputs(&fitted)?;
-    let text = with_files(&summary::models(&fitted, args.lang), args, &outputs);
+    let text = with_files(&models_and(&fitted.findings, &fitted, args.lang), args, &outputs);
     let json = text_of(&outputs, MODEL)?;
     Ok(Done { findings: fitted.findings.clone(), ..done(args, text, json, outputs) })
 }
@@ -136,11 +136,17 @@ fn fitted(args: &Args, update: Option<&Path>) -> Result<Done, Error> {
     }
     let findings: Vec<Finding> =
         [&ledger.findings, &panel.findings, &fitted.findings].into_iter().flatten().cloned().collect();
-    let outputs = model_outputs(&fitted)?;
+    let mut outputs = model_outputs(&fitted)?;
+    outputs.push(report::json::quality(&ledger, &panel, &findings));
     drop(progress);
-    let text = with_files(&summary::models(&fitted, args.lang), args, &outputs);
+    let text = with_files(&models_and(&findings, &fitted, args.lang), args, &outputs);
     let json = text_of(&outputs, MODEL)?;
     Ok(Done { findings, ..done(args, text, json, outputs) })
+}
+
+/// The models, then what there is to say of them and of their data.
+fn models_and(findings: &[Finding], fitted: &Fitted, lang: Lang) -> String {
+    format!("{}\n\n{}", summary::models(fitted, lang).trim_end(), summary::findings(findings, lang))
 }
 
 fn backtested(args: &Args) -> Result<Done, Error> {

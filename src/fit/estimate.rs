@@ -164,8 +164,8 @@ pub(super) fn stated<'a>(channel: &Channel, settings: &'a Settings) -> Option<&'
 
 /// The lift tests of a channel in the terms of its panel; of a test that ends after it, part of the effect is not in there.
 pub(super) fn tests(panel: &Panel, index: usize, experiments: &[Experiment]) -> Vec<Test> {
-    let Some(last) = panel.periods.last() else { return Vec::new() };
-    let end = last.saturating_add(jiff::Span::new().days(i64::from(panel.grain.days()) - 1));
+    let Some(last) = panel.periods.len().checked_sub(1) else { return Vec::new() };
+    let end = panel.last_day(last);
     let of_channel = experiments
         .iter()
         .filter(|experiment| experiment.whom.matches(&panel.channels[index]) && experiment.end <= end);

@@ -33,6 +33,8 @@ pub struct Mode {
 }
 
 const MOST_STEPS: usize = 100;
+/// Most that one step moves an unknown, about zero.
+const MOST_MOVE: f64 = 2.0;
 
 /// Climbs from `start` by Newton steps, damped until they gain (Levenberg 1944), to a point where a step gains nothing.
 ///
@@ -86,7 +88,7 @@ fn damped_step(
         (0..n).for_each(|i| damped[i * n + i] += *damping * (1.0 + curvature[i * n + i].abs()));
         if let Some(l) = cholesky(&damped, n) {
             let step = solve_upper(&l, &solve_lower(&l, gradient));
-            let next: Vec<f64> = at.iter().zip(&step).map(|(a, s)| a + s.clamp(-2.0, 2.0)).collect();
+            let next: Vec<f64> = at.iter().zip(&step).map(|(a, s)| limited(*a, *s)).collect();
             let gain = density.alone(&next) - value;
             if gain.is_finite() && gain >= 0.0 {
                 *damping = (*damping * 0.2).max(1e-12);
@@ -97,6 +99,12 @@ fn damped_step(
     }
     *damping = 1e-3;
     (at.to_vec(), 0.0)
+}
+
+/// An unknown after a step that is kept within [`MOST_MOVE`], or half of the way to zero where that is more.
+fn limited(at: f64, step: f64) -> f64 {
+    let most = MOST_MOVE.max(0.5 * at.abs());
+    at + step.clamp(-most, most)
 }
 
 /// Central differences of the gradient, made symmetric.

@@ -6,6 +6,7 @@ mod cells;
 pub mod checks;
 mod total;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use ndarray::Array2;
 use sha2::{Digest, Sha256};
@@ -64,6 +65,15 @@ impl Panel {
         };
         let spend = self.reported_spend(channel);
         mean_or_zero(&spend[spend.len().saturating_sub(last)..])
+    }
+
+    /// The last day of a period.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `period` is not below the number of periods.
+    pub fn last_day(&self, period: usize) -> Date {
+        self.periods[period].saturating_add((i64::from(self.grain.days()) - 1).days())
     }
 
     /// Mean spend per period of one channel over all its reported periods.

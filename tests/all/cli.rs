@@ -635,7 +635,7 @@ fn what_was_written_is_named() {
     let project = with_export(MAY);
     for (command, last) in [
         ("check", "wrote out/quality.json, out/ledger.csv"),
-        ("fit", "wrote out/models/model.json, out/curves.csv"),
+        ("fit", "wrote out/models/model.json, out/curves.csv, out/quality.json"),
         ("score", "wrote out/suppliers.json, out/suppliers.csv"),
         ("plan", "wrote out/plan.json, out/plan.csv, out/plan_daily.csv"),
         ("report", "report: out/report.html"),

@@ -377,3 +377,15 @@ fn an_event_takes_its_own_registrations() {
     assert!(told(&fitted, "fit.total.outlier").is_empty(), "{:?}", told(&fitted, "fit.total.outlier"));
     assert!(covers(&fitted, &world).iter().filter(|inside| **inside).count() >= 2);
 }
+
+#[test]
+fn a_promotion_that_nobody_named_is_found_with_its_days() {
+    let mut world = world(14, 104);
+    (60..68).for_each(|t| world.kpi[t] = world.kpi[t].map(|y| (1.35 * y).round()));
+    let fitted = fitted(&world);
+    let stretches = told(&fitted, "fit.total.stretch");
+    assert_eq!(stretches.len(), 1, "{stretches:?}");
+    assert!(stretches[0].starts_with("from 2024-02-26 to 2024-04-21 the total is 1."), "{}", stretches[0]);
+    assert!(told(&fitted, "fit.total.level").is_empty());
+    assert!(covers(&fitted, &world).iter().filter(|inside| **inside).count() >= 2);
+}

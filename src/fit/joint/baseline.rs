@@ -3,9 +3,7 @@
 //! All act on the logarithm of the baseline; events of one name share one effect. Season is one or two harmonics of the year;
 //! the trend is piecewise linear with a bend every two years; a weekday stands against the mean of all seven.
 //!
-//! How much weekdays differ is unknown ([`Kind`]). Were it given, say as 20 % either way, totals that know no weekday would be
-//! likelier under a baseline near nothing, which such effects cannot move: every one of six columns would ask why it is not
-//! there, and channels would be credited with what the baseline brought.
+//! What is believed of the size of their effects stands in `effects`.
 
 use std::f64::consts::TAU;
 
@@ -31,8 +29,10 @@ const YEAR: f64 = 365.25;
 pub(super) enum Kind {
     /// A day of the week: as large as the others, by the prior, and how large is learned.
     Weekday,
-    /// Anything else: of a size of its own.
-    Alone,
+    /// Trend, season or a free column: of a size of its own, which the total shows.
+    Drift,
+    /// An event, or a new level: of a size of its own, relative to the baseline.
+    Event,
 }
 
 /// One thing that moves the baseline.
@@ -82,7 +82,7 @@ pub(super) fn features(
     let first = (0..seen.len()).find(told).map_or(0.0, |t| days[t]);
     let last = (0..seen.len()).rfind(told).map_or(0.0, |t| days[t]);
     let years = (last - first) / YEAR;
-    let drift = |(name, values): (String, Vec<f64>)| Feature::of((name, Kind::Alone), values, seen, priors.drift);
+    let drift = |(name, values): (String, Vec<f64>)| Feature::of((name, Kind::Drift), values, seen, priors.drift);
     let mut features: Vec<Feature> = trend(&days, (first, last), years).into_iter().map(drift).collect();
     features.extend(season(&days, years).into_iter().map(drift));
     if panel.grain == Grain::Day {
@@ -99,7 +99,7 @@ pub(super) fn features(
         let share = |t: usize| named(place).map(|event| share_of(event, panel.periods[t], panel.grain)).sum::<f64>();
         let everywhere: Vec<f64> = (0..seen.len()).map(|t| share(t).min(1.0)).collect();
         if everywhere.iter().zip(seen).any(|(share, seen)| *seen && *share > 0.0) {
-            features.push(Feature::of((event.name.clone(), Kind::Alone), everywhere, seen, priors.event));
+            features.push(Feature::of((event.name.clone(), Kind::Event), everywhere, seen, priors.event));
         }
     }
     features

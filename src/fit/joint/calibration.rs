@@ -8,6 +8,7 @@ use rand_distr::{Beta, Distribution, Gamma, Poisson, StandardNormal};
 use super::baseline::Kind;
 use super::data::{Data, Paid, tests::sample};
 use super::density::{Joint, PER_CHANNEL};
+use super::effects::Felt;
 use super::posterior;
 use crate::fit::priors::{self, TotalPriors};
 use crate::settings::Sampler;
@@ -41,8 +42,10 @@ fn drawn(priors: &TotalPriors, rng: &mut ChaCha8Rng) -> (Data, Vec<f64>) {
         truth.push(priors.slope.median.ln() + priors.slope.log_sd * (common[1] + own * normal()));
         truth.push(0.0);
     }
-    truth.push((priors.base * data.mean_count * normal().abs()).ln());
-    let size = |kind: Kind| if kind == Kind::Weekday { of_weekdays } else { 1.0 };
+    let log_base = (priors.base * data.mean_count * normal().abs()).ln();
+    truth.push(log_base);
+    let felt = Felt::of(log_base, data.mean_count, priors);
+    let size = |kind: Kind| if kind == Kind::Weekday { of_weekdays } else { 1.0 } / felt.of_kind(kind).0;
     truth.extend(data.features.iter().map(|feature| size(feature.kind) * feature.prior_sd * normal()));
     truth.push((priors.noise * normal().abs()).ln());
     for c in 0..data.channels.len() {

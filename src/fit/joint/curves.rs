@@ -107,7 +107,7 @@ fn unused(laid: &Laid, settings: &Settings, known: &Panel, is_sampled: bool) -> 
 fn sampled(laid: &Laid, priors: &TotalPriors, settings: &Settings, panel: &Panel) -> Result<(Sampled, f64), String> {
     let data = laid.data.as_ref().map_err(Clone::clone)?;
     let gain = gain(data, priors).unwrap_or(f64::INFINITY);
-    checks::spend_explains(gain, data.channels.len(), panel.kpi)?;
+    checks::spend_explains(gain, panel.kpi)?;
     let sampled = posterior::sample(data, priors, settings.fit.sampler, settings.seed)
         .ok_or("the posterior of the joint model could not be sampled")?;
     Ok((sampled, gain))

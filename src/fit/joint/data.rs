@@ -172,7 +172,7 @@ pub(super) mod tests {
             everywhere: (0..60).map(|t| (f64::from(t) / width).sin()).collect(),
             prior_sd: 0.1,
         };
-        let features = [(baseline::Kind::Alone, 8.0), (baseline::Kind::Weekday, 5.0), (baseline::Kind::Weekday, 3.0)]
+        let features = [(baseline::Kind::Drift, 8.0), (baseline::Kind::Weekday, 5.0), (baseline::Kind::Weekday, 3.0)]
             .map(wave)
             .to_vec();
         Data { channels: vec![paid(0, 7), paid(1, 23)], seen, counts, mean_count: 68.0, features }

@@ -3,7 +3,7 @@
 //! ```text
 //!     y[t] ~ NegativeBinomial(mean m[t], dispersion 1 ÷ σ²)            variance m + σ² m²
 //!     m[t] = b[t] + Σ_c ρ_c · h_c(z_c[t]) ÷ h_c(1)                     h(z) = 1 ÷ (1 + (κ ÷ z)^s)
-//!     b[t] = exp(α + Σ_j φ_j F_j[t])                                   z_c = adstock of spend ÷ mean spend, decay d_c
+//!     b[t] = exp(α + asinh(Σ_j φ_j F_j[t]) + events)                   z_c = adstock of spend ÷ mean spend, decay d_c
 //! ```
 //!
 //! | symbol | what it is | prior |
@@ -12,7 +12,7 @@
 //! | κ, s | half point in multiples of mean spend, shape | log-normal |
 //! | d | decay | beta |
 //! | α | ln of the baseline's level | half-normal on the level |
-//! | φ | season, trend, weekday, events, free columns | normal; that of weekdays with one spread, itself unknown |
+//! | φ | season, trend, weekday, events, free columns | normal in what they move the total by (`effects`); that of weekdays with one spread, itself unknown |
 //! | σ | noise beyond Poisson's, as a share of the mean | half-normal |
 //!
 //! Stated costs and saturation and lift tests stand beside the totals (`beside`).
@@ -26,17 +26,20 @@
 //!     τ = ln(e^α + Σ_c q_c)        η_c = ln q_c − α        q_c = mean over t of the channel's part
 //! ```
 //!
-//! where the sheet is flat. Both maps only add to ln ρ and α what other unknowns say, so no Jacobian enters. (Papaspiliopoulos,
+//! where the sheet is flat. Both maps only add to ln ρ and α what other unknowns say, so no Jacobian enters; nor does one where effects are
+//! searched as ψ, which is what is believed of them. (Papaspiliopoulos,
 //! Roberts & Sköld 2007 on choosing a parametrisation by what data see.) Noise is searched as θ, σ = s · ln(1 + e^θ) with s the
 //! noise that n totals of that mean just tell from none: ln σ has a long tail towards none and a wall beside it.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use statrs::function::gamma::ln_gamma;
 
 use super::baseline::Kind;
 use super::cells::{Cells, Level, Own, levelled, parts};
 use super::data::{Data, Paid};
+use super::effects::{self, Felt};
 use crate::fit::estimate::EARLIER_WEIGHT;
 use crate::fit::priors::{PaidShare, TotalPriors};
 use crate::fit::response::Response;
@@ -65,11 +68,14 @@ pub(super) struct Joint<'a> {
 #[derive(Default)]
 struct Scratch {
     base: Vec<f64>,
+    /// How much of an effect reaches the baseline's logarithm.
+    reach: Vec<f64>,
     mean: Vec<f64>,
     by_mean: Vec<f64>,
     cells: Cells,
     channels: Vec<Level>,
     log_base: f64,
+    felt: Felt,
 }
 
 impl<'a> Joint<'a> {
@@ -84,9 +90,17 @@ impl<'a> Joint<'a> {
         PER_CHANNEL * self.data.channels.len() + 2 + self.data.features.len()
     }
 
-    /// Place of α; φ follow it, and ln σ is last.
+    /// Place of α; the effects follow it, and the noise is last.
     fn level(&self) -> usize {
         PER_CHANNEL * self.data.channels.len()
+    }
+
+    fn effects(&self) -> Range<usize> {
+        self.level() + 1..self.dim() - 1
+    }
+
+    fn felt(&self, log_base: f64) -> Felt {
+        Felt::of(log_base, self.data.mean_count, self.priors)
     }
 
     /// A sensible start: every unknown near the middle of its prior.
@@ -114,6 +128,9 @@ impl<'a> Joint<'a> {
             natural[PER_CHANNEL * c] = channel.log_response;
         }
         natural[self.level()] = scratch.log_base;
+        for (effect, feature) in natural[self.effects()].iter_mut().zip(&self.data.features) {
+            *effect /= scratch.felt.of_kind(feature.kind).0;
+        }
         natural[self.dim() - 1] = self.noise(at).ln();
         natural
     }
@@ -130,6 +147,10 @@ impl<'a> Joint<'a> {
         }
         let parts = at[..level].iter().step_by(PER_CHANNEL).fold(0.0, |sum: f64, eta| log_sum(sum, *eta));
         at[level] = natural[level] + parts;
+        let felt = self.felt(natural[level]);
+        for (effect, feature) in at[self.effects()].iter_mut().zip(&self.data.features) {
+            *effect *= felt.of_kind(feature.kind).0;
+        }
         at[self.dim() - 1] = inverse_softplus(natural[self.dim() - 1].exp() / self.least_told);
         at
     }
@@ -144,13 +165,10 @@ impl<'a> Joint<'a> {
     /// Expected totals of every period of the panel, those beyond the likelihood too, from a point in natural terms.
     pub(super) fn anywhere(&self, natural: &[f64]) -> Vec<f64> {
         let (data, n, mut cells) = (self.data, self.data.seen.len(), Cells::default());
-        let mut mean = vec![natural[self.level()]; n];
-        for (feature, effect) in data.features.iter().zip(&natural[self.level() + 1..]) {
-            fast::add_times(&mut mean, *effect, &feature.everywhere);
-        }
-        for base in &mut mean {
-            *base = fast::exp(*base);
-        }
+        let (mut mean, mut reach) = (Vec::new(), Vec::new());
+        let moved = data.features.iter().zip(&natural[self.effects()]);
+        let moved = moved.map(|(feature, effect)| (feature.kind, *effect, &feature.everywhere[..]));
+        effects::baseline(natural[self.level()], moved, &mut mean, &mut reach, n);
         cells.resize(n);
         for (channel, at) in data.channels.iter().zip(natural.chunks_exact(PER_CHANNEL)) {
             let mut own = cells.of(0, n);
@@ -178,17 +196,14 @@ impl<'a> Joint<'a> {
         let own = || at.chunks_exact(PER_CHANNEL).take(data.channels.len());
         let log_parts = own().map(|at| at[0]).fold(0.0, |sum: f64, eta| log_sum(sum, eta));
         scratch.log_base = at[self.level()] - log_parts;
-        scratch.base.clear();
-        scratch.base.resize(n, scratch.log_base);
         scratch.cells.resize(n * data.channels.len());
         scratch.channels.clear();
+        scratch.felt = self.felt(scratch.log_base);
         fast::wide!({
-            for (feature, effect) in data.features.iter().zip(&at[self.level() + 1..]) {
-                fast::add_times(&mut scratch.base, *effect, &feature.values);
-            }
-            for base in &mut scratch.base {
-                *base = fast::exp(*base);
-            }
+            let moved = data.features.iter().zip(&at[self.effects()]).map(|(feature, effect)| {
+                (feature.kind, effect / scratch.felt.of_kind(feature.kind).0, &feature.values[..])
+            });
+            effects::baseline(scratch.log_base, moved, &mut scratch.base, &mut scratch.reach, n);
             scratch.mean.clone_from(&scratch.base);
             for (c, (channel, at)) in data.channels.iter().zip(own()).enumerate() {
                 let mut cells = scratch.cells.of(c, n);
@@ -246,23 +261,8 @@ impl<'a> Joint<'a> {
         let (noise, step) = (self.least_told * softplus(theta) / priors.noise, self.least_told / priors.noise);
         value += -softplus(-theta) - 0.5 * noise * noise;
         gradient[self.dim() - 1] = 1.0 - logistic(theta) - noise * step * logistic(theta);
-        value + self.effects(at, gradient)
-    }
-
-    /// Log prior of what moves the baseline, and its derivatives: normal, each by itself; weekdays with one unknown spread,
-    /// whose square is inverse gamma, together a multivariate t.
-    fn effects(&self, at: &[f64], gradient: &mut [f64]) -> f64 {
-        let first = self.level() + 1;
-        let (features, freedom) = (&self.data.features, self.priors.weekday.freedom);
-        let z = |place: usize| at[first + place] / features[place].prior_sd;
-        let of = |kind: Kind| (0..features.len()).filter(move |place| features[*place].kind == kind);
-        let squares = |kind: Kind| of(kind).map(|place| z(place) * z(place)).sum::<f64>();
-        let all = freedom + of(Kind::Weekday).count() as f64;
-        let weight = all / (freedom + squares(Kind::Weekday));
-        for (kind, weight) in [(Kind::Weekday, weight), (Kind::Alone, 1.0)] {
-            of(kind).for_each(|place| gradient[first + place] = -weight * z(place) / features[place].prior_sd);
-        }
-        -0.5 * (all * (squares(Kind::Weekday) / freedom).ln_1p() + squares(Kind::Alone))
+        let effects = self.effects();
+        value + effects::log_prior(&self.data.features, &priors.weekday, &at[effects.clone()], &mut gradient[effects])
     }
 
     /// Log prior of the responses and its derivatives by each ln ρ: normal around their parts with one unknown spread, whose
@@ -372,8 +372,13 @@ impl LogDensity for Joint<'_> {
             // from here on what the baseline adds to the derivative by its own logarithm
             scratch.base.iter_mut().zip(&scratch.by_mean).for_each(|(base, by_mean)| *base *= by_mean);
             gradient[level] += fast::sum(&scratch.base);
-            for (gradient, feature) in gradient[level + 1..].iter_mut().zip(&self.data.features) {
-                *gradient += fast::dot(&scratch.base, &feature.values);
+            scratch.reach.iter_mut().zip(&scratch.base).for_each(|(reach, base)| *reach *= base);
+            for (place, feature) in self.effects().zip(&self.data.features) {
+                let (felt, by_base) = scratch.felt.of_kind(feature.kind);
+                let reached = if feature.kind == Kind::Event { &scratch.base } else { &scratch.reach };
+                let by_effect = fast::dot(reached, &feature.values) / felt;
+                gradient[place] += by_effect;
+                gradient[level] -= by_effect * at[place] * by_base;
             }
         });
         self.by_searched(scratch, gradient);
@@ -461,8 +466,8 @@ mod tests {
             let data = sample();
             let joint = Joint::new(&data, &priors::shipped().total);
             let mut at: Vec<f64> = joint.start().iter().zip(&by).map(|(a, b)| a + b).collect();
-            let (level, end) = (joint.level(), joint.dim() - 1);
-            at[level + 1..end].fill(0.0);
+            let level = joint.level();
+            at[joint.effects()].fill(0.0);
             let (mean, base) = joint.expected(&at);
             // without season the mean total is e^τ, and e^η is what a channel brings over the baseline
             prop_assert!((crate::math::mean(&mean) / at[level].exp() - 1.0).abs() < 1e-9);

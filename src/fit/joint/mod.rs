@@ -13,6 +13,8 @@ mod checks;
 mod curves;
 mod data;
 mod density;
+mod effects;
+mod levels;
 mod posterior;
 mod residuals;
 
