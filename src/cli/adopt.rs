@@ -9,7 +9,7 @@ use outlay::fit::adopt::{self, Told, Tool};
 use outlay::import::sheet::Sheet;
 use outlay::units::{Currency, Grain, Kpi};
 
-/// Response curves of another tool, as CSV or as JSON records.
+/// Response curves of another tool, as CSV or JSON.
 #[derive(Debug, ClapArgs)]
 pub struct Adopt {
     /// The table of curves.

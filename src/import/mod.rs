@@ -40,6 +40,7 @@ mod rates;
 mod refusals;
 mod repeats;
 mod rows;
+mod saved;
 pub mod sheet;
 mod short;
 mod sums;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 
+use super::saved;
 use crate::check::{Error, Kind, Origin, Problem};
 
 /// A table as text, a line a record.
@@ -15,8 +16,8 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Reads a comma-separated file in UTF-8, with or without byte-order mark, or a `.json` file of records: a list of
-    /// objects with the same keys, as `to_json(orient="records")` writes them.
+    /// Reads a comma-separated file in UTF-8, with or without byte-order mark, or a `.json` file in one of the shapes that
+    /// tables are saved in: records, columns, or a labelled array.
     ///
     /// # Errors
     ///
@@ -43,27 +44,16 @@ impl Sheet {
         Ok(Sheet { path: path.to_owned(), headers, records })
     }
 
-    /// Records as JSON: the headers are the keys of the first, a record that lacks one has a blank there.
     fn of_json(path: &Path, text: &[u8]) -> Result<Sheet, Error> {
         let name = path.display();
-        let records: Vec<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_slice(text).map_err(|error| {
-                Error::new(Kind::Input, format!("{name}:{}: {error}", error.line()))
-                    .help("give a list of objects, one a row, as `to_json(orient=\"records\")` writes it")
-            })?;
-        let Some(first) = records.first() else {
+        let unread = |message: String| Error::new(Kind::Input, message).help(saved::HELP);
+        let document =
+            serde_json::from_slice(text).map_err(|error| unread(format!("{name}:{}: {error}", error.line())))?;
+        let (headers, rows) = saved::table(document).map_err(|problem| unread(format!("{name}: {problem}")))?;
+        if rows.is_empty() {
             return Err(Error::new(Kind::Nothing, format!("{name} has no rows")).help("check the file"));
-        };
-        let headers: Vec<String> = first.keys().cloned().collect();
-        let cell = |value: Option<&serde_json::Value>| match value {
-            Some(serde_json::Value::String(text)) => text.clone(),
-            None | Some(serde_json::Value::Null) => String::new(),
-            Some(value) => value.to_string(),
-        };
-        let row = |record: &serde_json::Map<String, serde_json::Value>| {
-            headers.iter().map(|header| cell(record.get(header))).collect::<StringRecord>()
-        };
-        let records = records.iter().zip(1..).map(|(record, number)| (number, row(record))).collect();
+        }
+        let records = rows.into_iter().zip(1..).map(|(row, number)| (number, StringRecord::from(row))).collect();
         Ok(Sheet { path: path.to_owned(), headers, records })
     }
 

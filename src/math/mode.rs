@@ -127,3 +127,30 @@ fn negative_hessian(density: &impl LogDensity, at: &[f64]) -> Vec<f64> {
     }
     hessian
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ln(1 + e^x) is normal about `middle`: nearly straight where x is large, all but flat where it is far below zero.
+    struct Softplus {
+        middle: f64,
+    }
+
+    impl LogDensity for Softplus {
+        fn value(&self, at: &[f64], gradient: &mut [f64]) -> f64 {
+            let (x, slope) = (at[0].max(0.0) + (-at[0].abs()).exp().ln_1p(), 1.0 / (1.0 + (-at[0]).exp()));
+            gradient[0] = -(x - self.middle) * slope;
+            -0.5 * (x - self.middle).powi(2)
+        }
+    }
+
+    #[test]
+    fn a_mode_hundreds_of_units_away_is_reached() {
+        for (start, middle) in [(1400.0, 650.0), (1400.0, 0.7), (3.0, 900.0)] {
+            let mode = climb(&Softplus { middle }, &[start]).unwrap();
+            let reached = mode.at[0].max(0.0) + (-mode.at[0].abs()).exp().ln_1p();
+            assert!((reached / middle - 1.0).abs() < 1e-4, "{start} {middle}: {:?}", mode.at);
+        }
+    }
+}

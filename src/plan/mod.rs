@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod explain;
 mod hidden;
 mod increment;
+mod indifferent;
 mod jumps;
 mod kernel;
 pub mod laminar;

@@ -10,7 +10,7 @@ use super::program::Aim;
 use super::rows::{self, Bounds, Label, Number, Row, Sense};
 use super::rules::{Beside, Rules};
 use super::search::{Found, TOLERANCE, Task};
-use super::{cents, contradiction, risk};
+use super::{cents, contradiction, indifferent, risk};
 use crate::check::{Error, Kind};
 use crate::fit::Fitted;
 use crate::fit::store::season_sum;
@@ -243,9 +243,12 @@ pub(super) fn solved(problem: &Problem, budget: f64) -> Result<Outcome, Error> {
         contracts,
         gap: problem.gap,
     };
-    let Some(found) = risk::best(&task, &problem.counts, problem.settings.risk)? else {
+    let Some(mut found) = risk::best(&task, &problem.counts, problem.settings.risk)? else {
         return Ok(Outcome::Conflict(contradiction::find(problem, budget)?));
     };
+    if contracts.is_empty() && problem.counts.is_empty() {
+        indifferent::like_reference(task.lines, &task.allowed, &task.rows, &mut found.spend);
+    }
     let task = Task { allowed: unchanged_held(problem, &found.spend), ..task };
     let mut spend = if contracts.is_empty() {
         cents::rounded(&found.spend, &task.allowed, &task.rows, budget)

@@ -200,6 +200,22 @@ fn without_any_curve_lines_are_held_to_the_cent_and_nothing_is_left_to_prove() {
 }
 
 #[test]
+fn lines_that_nothing_is_known_of_keep_their_mix_within_their_limits() {
+    let none =
+        |spend: f64| format!(r#""family": "none", "reason": "spend explains nothing", "reference_spend": {spend}"#);
+    let channels = [("a", none(300.0)), ("b", none(100.0)), ("c", none(50.0)), ("d", hill(100.0, 500.0, 1.0))];
+    let limit = |(name, max): (&str, u32)| {
+        format!("[[plan.limit]]\nname = \"{name}\"\nwhere = {{ platform = \"{name}\" }}\nmin = 600\nmax = {max}\n")
+    };
+    let limits: String = [("a", 8_000), ("b", 9_000), ("c", 9_000), ("d", 9_000)].map(limit).concat();
+    let answer = planned(&channels, 24_000.0, &format!("frontier = []\n{limits}"));
+    let spend: Vec<f64> = answer.lines.iter().map(|line| line.spend).collect();
+    // d takes all it may; the rest is shared 6 : 2 : 1, a up to its 8,000
+    assert_eq!((spend[0], spend[3]), (8_000.0, 9_000.0), "{spend:?}");
+    assert!((spend[1] + spend[2] - 7_000.0).abs() < 0.011 && (spend[1] / spend[2] - 2.0).abs() < 1e-4, "{spend:?}");
+}
+
+#[test]
 fn money_that_no_line_may_take_is_left_with_the_reason() {
     let rest = "frontier = []\n[[plan.limit]]\nname = \"small\"\nwhere = {}\neach = true\nmax = 5000";
     let answer = planned(&[("a", hill(10.0, 500.0, 1.0)), ("b", hill(10.0, 500.0, 1.0))], 30_000.0, rest);

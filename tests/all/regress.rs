@@ -18,7 +18,7 @@ fn the_files_written_stand_on_a_line_of_their_own() {
     let project = Project::new(&[("outlay.toml", SETTINGS), ("may.csv", MAY)]);
     for (command, line) in [
         ("check", "wrote out/quality.json, out/ledger.csv"),
-        ("fit", "wrote out/models/model.json, out/curves.csv"),
+        ("fit", "wrote out/models/model.json, out/curves.csv, out/quality.json"),
         ("score", "wrote out/suppliers.json, out/suppliers.csv"),
     ] {
         let printed = project.succeeds(command);

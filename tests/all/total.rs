@@ -389,3 +389,13 @@ fn a_promotion_that_nobody_named_is_found_with_its_days() {
     assert!(told(&fitted, "fit.total.level").is_empty());
     assert!(covers(&fitted, &world).iter().filter(|inside| **inside).count() >= 2);
 }
+
+#[test]
+fn a_short_and_strong_promotion_is_one_stretch_and_not_three_outliers() {
+    let mut world = world(13, 104);
+    (70..73).for_each(|t| world.kpi[t] = world.kpi[t].map(|y| y + 900.0));
+    let fitted = fitted(&world);
+    let stretches = told(&fitted, "fit.total.stretch");
+    assert!(stretches.len() == 1 && stretches[0].starts_with("from 2024-05-06 to 2024-05-26"), "{stretches:?}");
+    assert!(told(&fitted, "fit.total.outlier").is_empty(), "{:?}", told(&fitted, "fit.total.outlier"));
+}

@@ -33,8 +33,8 @@ const LEAST_COVER: f64 = 0.8;
 /// # Why it matters
 /// The prior believes that spend brings something; where the data do not say so too, a plan would move money on belief.
 /// # Threshold
-/// Log likelihood of 3 over the baseline alone, both at their modes. Of 24 simulated totals that spend did not move the most was 2.1,
-/// the median −2.3: channels are believed to bring something, so curves of no use make totals less likely.
+/// Log likelihood of 3 over the baseline alone, both at their modes. Of 24 simulated totals that spend did not move the most was
+/// 2.1, the median −2.4: channels are believed to bring something, so curves of no use make totals less likely.
 /// # What to do
 /// Vary the budget on purpose for some weeks, and look whether the total follows.
 ///
@@ -125,9 +125,9 @@ fn paid_share(panel: &Panel, data: &Data, sampled: &Sampled, priors: &TotalPrior
 /// # Why it matters
 /// Only their sum is known: the more one brings, the less the other, and a plan that moves money between them guesses.
 /// # Threshold
-/// Correlation of their parts, at mean spend, below −0.6 over the posterior; or of their spend above 0.9, where how many times as much one
-/// brings as the other is told by less than a quarter beyond the prior: what all channels bring together may be so unknown
-/// that their parts rise and fall with it.
+/// Correlation of their parts, at mean spend, below −0.6 over the posterior. Or of their spend above 0.9, where the posterior of how
+/// many times as much one brings as the other is wider than 0.75 of the prior's: what all channels bring together may be so
+/// unknown that the parts rise and fall with it.
 /// # What to do
 /// Hold one and move the other by half, up and down in turns, for the weeks that the finding names.
 fn separate(panel: &Panel, data: &Data, sampled: &Sampled, priors: &TotalPriors) -> Vec<Finding> {
@@ -358,8 +358,9 @@ pub(super) fn cleaned(panel: &Panel, total: &TotalKpi, cleaned: &Cleaned) -> Vec
             return Finding::review("fit.total.level", &total.path, message, advice);
         };
         let (last, times) = (panel.last_day(last), level.times);
-        let message =
-            format!("from {from} to {last} the total is {times:.2} times what the model expects: fitted as an event");
+        let message = format!(
+            "from {from} to {last} the total is {times:.2} times what is expected without it: fitted as an event"
+        );
         let advice = "if it was a promotion or the like, name it as `[[event]]` with its own days";
         Finding::review("fit.total.stretch", &total.path, message, advice)
     };

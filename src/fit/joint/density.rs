@@ -12,7 +12,7 @@
 //! | κ, s | half point in multiples of mean spend, shape | log-normal |
 //! | d | decay | beta |
 //! | α | ln of the baseline's level | half-normal on the level |
-//! | φ | season, trend, weekday, events, free columns | normal in what they move the total by (`effects`); that of weekdays with one spread, itself unknown |
+//! | φ | season, trend, weekday, events, free columns | on what they move the total by (`effects`) |
 //! | σ | noise beyond Poisson's, as a share of the mean | half-normal |
 //!
 //! Stated costs and saturation and lift tests stand beside the totals (`beside`).
@@ -26,10 +26,10 @@
 //!     τ = ln(e^α + Σ_c q_c)        η_c = ln q_c − α        q_c = mean over t of the channel's part
 //! ```
 //!
-//! where the sheet is flat. Both maps only add to ln ρ and α what other unknowns say, so no Jacobian enters; nor does one where effects are
-//! searched as ψ, which is what is believed of them. (Papaspiliopoulos,
-//! Roberts & Sköld 2007 on choosing a parametrisation by what data see.) Noise is searched as θ, σ = s · ln(1 + e^θ) with s the
-//! noise that n totals of that mean just tell from none: ln σ has a long tail towards none and a wall beside it.
+//! where the sheet is flat. Both maps only add to ln ρ and α what other unknowns say, so no Jacobian enters; nor does one where
+//! effects are searched as what is believed of them. (Papaspiliopoulos, Roberts & Sköld 2007 on choosing a parametrisation by
+//! what data see.) Noise is searched as θ, σ = s · ln(1 + e^θ) with s the noise that n totals of that mean just tell from none:
+//! ln σ has a long tail towards none and a wall beside it.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -95,7 +95,8 @@ impl<'a> Joint<'a> {
         PER_CHANNEL * self.data.channels.len()
     }
 
-    fn effects(&self) -> Range<usize> {
+    /// Places of the effects on the baseline.
+    pub(super) fn effects(&self) -> Range<usize> {
         self.level() + 1..self.dim() - 1
     }
 

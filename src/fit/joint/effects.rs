@@ -14,11 +14,12 @@
 //! ```
 //!
 //! At the usual baseline ψ is φ. Trend, season and free columns are normal in ψ, each by itself; weekdays have one spread, itself
-//! unknown, whose square is inverse gamma: together a multivariate t. Were φ itself believed to be about s, then data without
-//! a season would ask of every such column why it is not there, and a baseline near nothing need not answer: the evidence
-//! would lean there by ln(s ÷ error) a column, whatever the truth. So it would if e^α ÷ b₀ were kept from going below some c: the
-//! volume of what cannot be told there outweighs the little that is believed of such baselines. Events are relative to the
-//! baseline, by the prior: one in ten years may double it.
+//! unknown, whose square is inverse gamma: together a multivariate t. Events are relative to the baseline, by the prior.
+//!
+//! Were φ itself believed to be about s, then data without a season would ask of every such column why it is not there, and a
+//! baseline near nothing need not answer: the evidence would lean there by ln(s ÷ error) a column, whatever the truth. So it
+//! would if e^α ÷ b₀ were kept from going below some c: the volume of what cannot be told there outweighs the little that is
+//! believed of such baselines.
 
 use super::baseline::{Feature, Kind};
 use crate::fit::priors::{TotalPriors, Weekday};

@@ -6,10 +6,10 @@
 //!     z = c̃ᵀe ÷ (s |c̃|)             c̃ = c less what w and w · F_j tell of it (least squares)
 //! ```
 //!
-//! m and b are of the mode, s is robust. z is the score test of one more effect on the baseline (Rao 1948) beside the level, the trend and
-//! the season, which would have bent towards the stretch. Where |z| is largest (a scan statistic: Arias-Castro, Donoho & Huo
-//! 2005) the data are fitted again with that effect; it stays when the totals are likelier by [`GAIN`], and by the logarithm of
-//! the longest stretch where the stretch ends again: there were so many more places to look at.
+//! m and b are of the mode, s is robust. z is the score test of one more effect on the baseline (Rao 1948) beside the level, the
+//! trend and the season, which would have bent towards the stretch. Where |z| is largest (a scan statistic: Arias-Castro, Donoho
+//! & Huo 2005) the data are fitted again with that effect; it stays when the totals are likelier by [`GAIN`], and by the
+//! logarithm of the longest stretch where the stretch ends again: there were so many more places to look at.
 
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ pub(super) struct OtherLevel {
     pub from: usize,
     /// The last; `None` when it has stayed.
     pub last: Option<usize>,
-    /// Multiple of what the model without it expects.
+    /// Multiple of what would be expected without it.
     pub times: f64,
 }
 
@@ -49,8 +49,11 @@ pub(super) fn another(data: &Data, panel: &Panel, priors: &TotalPriors) -> Optio
     let scan = Scan::new(&before.relative, &before.base_share, &columns)?;
     let longest = ((LONGEST.0 * before.relative.len() as f64) as usize).min(LONGEST.1);
     let with = |(places, least): (Range<usize>, f64)| {
-        let (level, with) = on_another_level(data, panel, priors, &before, places);
+        let mut level = OtherLevel::of(&seen(data), &places);
+        let mut with = data.clone();
+        with.features.push(level.effect(&data.seen, panel, priors.event));
         let after = relative(&with, priors)?;
+        level.times = times(&after, places);
         (after.log_likelihood - before.log_likelihood > least).then_some((after.log_likelihood, level, with))
     };
     let stays = scan.furthest(scan.stays()).map(|places| (places, GAIN));
@@ -59,26 +62,26 @@ pub(super) fn another(data: &Data, panel: &Panel, priors: &TotalPriors) -> Optio
     found.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, level, with)| (level, with))
 }
 
-/// The data with an effect of their own for some places of the likelihood.
-fn on_another_level(
-    data: &Data,
-    panel: &Panel,
-    priors: &TotalPriors,
-    residuals: &Residuals,
-    places: Range<usize>,
-) -> (OtherLevel, Data) {
-    let at = seen(data);
-    let from = at[places.start];
-    let last = (places.end < at.len()).then(|| at[places.end - 1]);
-    let times = 1.0 + crate::math::mean(&residuals.relative[places]);
-    let everywhere = (0..data.seen.len()).map(|t| f64::from(t >= from && last.is_none_or(|last| t <= last))).collect();
-    let name = match last {
-        Some(last) => format!("level from {} to {}", panel.periods[from], panel.periods[last]),
-        None => format!("level from {}", panel.periods[from]),
-    };
-    let mut with = data.clone();
-    with.features.push(Feature::of((name, Kind::Event), everywhere, &data.seen, priors.event));
-    (OtherLevel { from, last, times }, with)
+impl OtherLevel {
+    /// Of places of the likelihood, which are at these periods.
+    fn of(at: &[usize], places: &Range<usize>) -> OtherLevel {
+        let last = (places.end < at.len()).then(|| at[places.end - 1]);
+        OtherLevel { from: at[places.start], last, times: 1.0 }
+    }
+
+    /// Its effect on the baseline; `sd` is how large it may be.
+    pub(super) fn effect(&self, seen: &[bool], panel: &Panel, sd: f64) -> Feature {
+        let is_in = |t: usize| t >= self.from && self.last.is_none_or(|last| t <= last);
+        let until = self.last.map(|last| format!(" to {}", panel.periods[last])).unwrap_or_default();
+        let name = format!("level from {}{until}", panel.periods[self.from]);
+        Feature::of((name, Kind::Event), (0..seen.len()).map(|t| f64::from(is_in(t))).collect(), seen, sd)
+    }
+}
+
+/// The expected totals of some places over what they would be without the last effect.
+fn times(residuals: &Residuals, places: Range<usize>) -> f64 {
+    let without = 1.0 - (-residuals.effects.last().copied().unwrap_or(0.0)).exp();
+    crate::math::mean(&residuals.base_share[places].iter().map(|w| 1.0 / (1.0 - w * without)).collect::<Vec<f64>>())
 }
 
 /// The score test of every stretch: sums from the first period on, so that a stretch costs a difference of two.
