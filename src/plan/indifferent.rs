@@ -20,7 +20,7 @@ pub(super) fn like_reference(lines: &[Line], allowed: &[Allowed], rows: &[&Row],
     // lots and minimum buys, and ceilings on average costs, are more than ends
     let is_plain = |line: &usize| allowed[*line].lot == 0.0 && allowed[*line].minimum == 0.0;
     let is_asked = |row: &&Row| row.cost().is_some() && row.lines.iter().any(|line| bare.contains(line));
-    if bare.len() < 2 || !bare.iter().all(is_plain) || rows.iter().any(|row| is_asked(row)) {
+    if bare.len() < 2 || !bare.iter().all(is_plain) || rows.iter().any(is_asked) {
         return;
     }
     let ends: Vec<(f64, f64, f64)> =

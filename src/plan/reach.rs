@@ -83,7 +83,7 @@ pub(super) fn reach_by<T>(
         let (reached, by) = f(price);
         Side { price, reached, by }
     };
-    let (mut over, mut under) = match sides(&side, sum, guess) {
+    let (mut over, mut under) = match sides(side, sum, guess) {
         Ok(sides) => sides,
         Err(beyond) => return beyond,
     };
