@@ -333,8 +333,8 @@ pub(super) fn filled(panel: &Panel, filled: &[usize]) -> Vec<Finding> {
 /// # Why it matters
 /// Both are decisions: a campaign that is no outlier must not be lost.
 /// # Threshold
-/// A total further than 8 robust standard deviations from the model; a level that stays and makes the totals likelier by e⁸;
-/// one that ends again, by e⁸ times the longest such stretch in periods.
+/// A total further than 8 robust standard deviations from the model; another level that makes the totals likelier by e³ times
+/// the number of stretches that were looked at.
 /// # What to do
 /// Correct the total, or name what happened as `[[event]]`: then it is fitted as such.
 pub(super) fn cleaned(panel: &Panel, total: &TotalKpi, cleaned: &Cleaned) -> Vec<Finding> {

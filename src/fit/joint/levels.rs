@@ -8,8 +8,8 @@
 //!
 //! m and b are of the mode, s is robust. z is the score test of one more effect on the baseline (Rao 1948) beside the level, the
 //! trend and the season, which would have bent towards the stretch. Where |z| is largest (a scan statistic: Arias-Castro, Donoho
-//! & Huo 2005) the data are fitted again with that effect; it stays when the totals are likelier by [`GAIN`], and by the
-//! logarithm of the longest stretch where the stretch ends again: there were so many more places to look at.
+//! & Huo 2005) the data are fitted again with that effect; it stays when the log likelihood gains [`GAIN`] more than the logarithm
+//! of how many stretches were looked at, which one of them gains by chance: P(max z² ÷ 2 > ln N + g) < e^(−g) ÷ √(π (ln N + g)).
 
 use std::ops::Range;
 
@@ -26,8 +26,8 @@ const STANDS_OUT: f64 = 4.5;
 const SIDES: (f64, usize) = (0.1, 6);
 /// Share of the periods, and number of them, that a stretch holds at most which ends again.
 const LONGEST: (f64, usize) = (0.15, 60);
-/// Log likelihood that another level must gain.
-pub const GAIN: f64 = 8.0;
+/// Log likelihood that another level must gain beyond chance: in one of a hundred totals without one it would.
+const GAIN: f64 = 3.0;
 /// Share of a stretch that level, trend and season must leave untold.
 const UNTOLD: f64 = 1e-3;
 
@@ -48,16 +48,17 @@ pub(super) fn another(data: &Data, panel: &Panel, priors: &TotalPriors) -> Optio
     let columns: Vec<&[f64]> = data.features.iter().map(|feature| &feature.values[..]).collect();
     let scan = Scan::new(&before.relative, &before.base_share, &columns)?;
     let longest = ((LONGEST.0 * before.relative.len() as f64) as usize).min(LONGEST.1);
-    let with = |(places, least): (Range<usize>, f64)| {
+    let with = |(places, looked_at): (Range<usize>, usize)| {
         let mut level = OtherLevel::of(&seen(data), &places);
         let mut with = data.clone();
         with.features.push(level.effect(&data.seen, panel, priors.event));
         let after = relative(&with, priors)?;
         level.times = times(&after, places);
-        (after.log_likelihood - before.log_likelihood > least).then_some((after.log_likelihood, level, with))
+        let beyond_chance = after.log_likelihood - before.log_likelihood - (looked_at as f64).ln();
+        (beyond_chance > GAIN).then_some((after.log_likelihood, level, with))
     };
-    let stays = scan.furthest(scan.stays()).map(|places| (places, GAIN));
-    let ends = scan.furthest(scan.ends(longest)).map(|places| (places, GAIN + (longest as f64).ln()));
+    let stays = scan.furthest(scan.stays()).map(|places| (places, scan.stays().count()));
+    let ends = scan.furthest(scan.ends(longest)).map(|places| (places, scan.ends(longest).count()));
     let found = stays.into_iter().chain(ends).filter_map(with);
     found.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, level, with)| (level, with))
 }
